@@ -1,0 +1,27 @@
+# Every outside package, in one place. All but LibTorch are Debian packages (the Makefile's `deps` target names them).
+find_package(Threads REQUIRED)
+find_package(fmt REQUIRED)
+find_package(simdjson REQUIRED)
+if(LITEBENCH_TESTS)
+  find_package(GTest REQUIRED)
+endif()
+
+if(NOT LITEBENCH_FUZZ)
+  find_package(TorchWheel 2.7 REQUIRED)
+  set(MPI_CXX_SKIP_MPICXX ON)   # the C++ bindings were removed from MPI and do not link
+  find_package(MPI REQUIRED COMPONENTS C CXX)
+  find_package(HDF5 REQUIRED COMPONENTS C)
+  find_package(Boost REQUIRED COMPONENTS program_options)
+  find_package(tomlplusplus REQUIRED)
+  find_package(libjpeg-turbo REQUIRED)
+  find_package(ICU REQUIRED COMPONENTS uc)
+  find_package(nlohmann_json REQUIRED)
+  find_library(SENTENCEPIECE_LIBRARY sentencepiece REQUIRED)
+  find_path(SENTENCEPIECE_INCLUDE_DIR sentencepiece_processor.h REQUIRED)
+  add_library(sentencepiece SHARED IMPORTED)
+  set_target_properties(sentencepiece PROPERTIES IMPORTED_LOCATION ${SENTENCEPIECE_LIBRARY}
+    INTERFACE_INCLUDE_DIRECTORIES ${SENTENCEPIECE_INCLUDE_DIR})
+endif()
+
+find_program(LITEBENCH_PYTHON python3 HINTS ${CMAKE_SOURCE_DIR}/.venv/bin $ENV{VIRTUAL_ENV}/bin NO_CMAKE_SYSTEM_PATH
+  DOC "python of the tests' independent oracles")

@@ -1,0 +1,98 @@
+#pragma once
+// Attempt shards: written by one process, read by the resume scan and the reducer (design §6, §10.1).
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "shards/store/rows.hpp"
+
+namespace litebench::store {
+
+/// What a process says about itself when it starts; one per shard. Stored as JSON inside a frame.
+struct Provenance {
+  std::string attempt;                 ///< start time, host, pid, restart count
+  std::int32_t rank = 0, ranks = 1;
+  std::string family, pack, plan;      ///< keys of design §10.2, hex
+  std::string config;                  ///< resolved TOML
+  std::vector<std::string> datasets;   ///< "refcoco"
+  std::vector<std::string> splits;     ///< "refcoco/val"
+  std::vector<std::string> variants;   ///< canonical ids
+  std::vector<std::string> variant_json;     ///< per variant: method, tokens, mode, position, order, options
+  std::vector<std::string> protocol_json;    ///< per protocol: its options
+  std::vector<std::pair<std::string, std::string>> environment;   ///< versions, host, CPU, device, threads
+};
+
+/// A planned bundle: the reducer judges completeness against this list. Written by the process that made the plan.
+struct PlannedBundle {
+  std::uint64_t bundle_id;
+  Pass pass;
+  std::int16_t dataset, split, protocol;
+  std::int64_t image_id;
+  std::int32_t samples, expressions, units;
+} __attribute__((packed));
+
+/// All rows of one bundle and the bytes they point into.
+struct Bundle {
+  CommitRow commit{};
+  std::vector<ImageRow> images;
+  std::vector<SampleRow> samples;
+  std::vector<SentenceRow> sentences;
+  std::vector<ExpressionRow> expressions;
+  std::vector<UnitRow> units;
+  std::vector<TokensRow> tokens;
+  std::vector<std::byte> bytes;
+  /// Appends to the heap and returns where it went.
+  Bytes put(std::span<const std::byte> data);
+  Bytes put(std::string_view text);
+  [[nodiscard]] std::span<const std::byte> get(Bytes where) const;   ///< throws Error{data} when out of range
+};
+
+enum class Event : std::uint8_t { start, stop_signal, error, clean_end, note };
+
+/// Appends to one shard file. Created exclusively, never reopened. All errors of the disk are Error{io}; what was
+/// committed before stays readable. Not thread-safe.
+class ShardWriter {
+ public:
+  ShardWriter(const std::filesystem::path& path, const Provenance& provenance);
+  ~ShardWriter();
+  ShardWriter(ShardWriter&&) noexcept;
+
+  void plan(std::span<const PlannedBundle> bundles);
+  /// Writes the rows, then the commit record, then flushes. After it returns a killed process loses nothing of the bundle.
+  void commit(Bundle& bundle);
+  void event(Event kind, std::string_view text);
+  /// Clean end: writes the event, syncs, closes.
+  void close();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+struct EventRecord { Event kind; std::int64_t time_ns; std::string text; };
+
+/// The longest valid prefix of a shard.
+struct ShardContents {
+  Provenance provenance;
+  std::vector<PlannedBundle> plan;
+  std::vector<EventRecord> events;
+  std::vector<Bundle> bundles;
+  bool clean_end = false;
+  std::uint64_t valid_bytes = 0, total_bytes = 0;
+  std::string damage;                  ///< empty, or why reading stopped before the end
+};
+
+/// Reads a shard, live ones too. `rows = false` reads commits only (resume scan).
+/// Throws Error{data} when the file has no readable start record.
+ShardContents read_shard(const std::filesystem::path& path, bool rows = true);
+
+/// The shards of a run directory, sorted by name.
+std::vector<std::filesystem::path> shards_of(const std::filesystem::path& run);
+
+}  // namespace litebench::store
