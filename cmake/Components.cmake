@@ -1,9 +1,9 @@
 # One folder is one component: a static library of the folder's own sources. Folders stay small, so a new file is
 # picked up by name and nobody edits a list.
 
-# lb_component(NAME DIRS folder... LINKS target...)
+# lb_component(NAME DIRS folder... LINKS target... [PCH header])
 function(lb_component name)
-  cmake_parse_arguments(C "" "" "DIRS;LINKS" ${ARGN})
+  cmake_parse_arguments(C "" "PCH" "DIRS;LINKS" ${ARGN})
   set(sources "")
   foreach(dir IN LISTS C_DIRS)
     file(GLOB here CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${dir}/*.cpp)
@@ -17,6 +17,9 @@ function(lb_component name)
   add_library(${name} STATIC ${sources})
   target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR})
   target_link_libraries(${name} PUBLIC ${C_LINKS})
+  if(C_PCH AND LITEBENCH_PCH)
+    target_precompile_headers(${name} PRIVATE ${CMAKE_SOURCE_DIR}/${C_PCH})
+  endif()
 endfunction()
 
 # lb_test(LINKS target... [RANKS n...] [LABELS ...] [TIMEOUT s]): the folder's *_test.cpp become one gtest program named after the folder.
