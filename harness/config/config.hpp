@@ -1,0 +1,77 @@
+#pragma once
+// The configuration of a run: plain values, checked once, then const. `docs/configuration.md` explains every key.
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "shards/protocol/protocol.hpp"
+#include "shards/unit/variant.hpp"
+
+namespace litebench::config {
+
+enum class DTypeChoice : std::uint8_t { fp32, bf16 };
+enum class DeviceChoice : std::uint8_t { automatic, cpu, cuda };
+
+struct SweptVariant {
+  unit::Variant variant;
+  std::int32_t seeds = 1;        ///< repetitions with other draws, for methods that draw
+  std::uint32_t line = 0;        ///< of the [[sweep]] entry, for messages
+};
+
+struct LatencyPass {
+  bool enabled = false;
+  std::int32_t images = 64;      ///< per split, chosen by the run's seed
+  std::int32_t repeats = 5;
+  std::int32_t warmup = 3;       ///< untimed runs before the first timed one of a shape
+};
+
+struct Config {
+  // [run]
+  std::string name;
+  std::filesystem::path output = "runs/litebench";
+  std::int64_t seed = 17;
+  std::int64_t limit = 0;        ///< images per split, 0: all
+  // [model]
+  std::string glamm, clip;       ///< folders, or "random:<geometry>"
+  DTypeChoice dtype = DTypeChoice::bf16;   ///< as upstream runs
+  DeviceChoice device = DeviceChoice::automatic;
+  std::int32_t threads = 1;      ///< per rank, on CPU
+  std::int32_t prompts_per_decode = 64;   ///< mask prompts decoded in one batch
+  // [data]
+  std::filesystem::path root;    ///< the Refer_Segm folder
+  std::vector<std::string> splits;        ///< "refcoco/val"
+  // [[protocol]]
+  std::vector<protocol::Protocol> protocols;
+  std::filesystem::path replay;  ///< empty: draw
+  // [[sweep]]
+  std::vector<SweptVariant> variants;
+  // [passes]
+  bool accuracy = true;
+  LatencyPass latency;
+  // [tables]
+  std::string baseline = "none", reference;
+};
+
+/// What the command line adds to the file.
+struct Overrides {
+  std::vector<std::string> assignments;            ///< --set table.key=value, in order
+  std::optional<std::string> output;
+  std::optional<std::int64_t> limit;
+};
+
+/// Reads, overrides, checks. Unknown keys, wrong types and impossible values are Error{usage} that names key and line
+/// and the nearest known key.
+Config load_config(const std::filesystem::path& path, const Overrides& overrides);
+Config parse_config(std::string_view text, std::string_view name, const Overrides& overrides);
+
+/// The configuration as TOML with every default written out; reads back to an equal configuration.
+std::string print_config(const Config& config);
+
+std::string_view name_of(DTypeChoice dtype);
+std::string_view name_of(DeviceChoice device);
+
+}  // namespace litebench::config
