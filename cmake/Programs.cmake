@@ -1,1 +1,34 @@
-# The three programs. `litebench` is small and needs neither LibTorch nor MPI to start; it execs the other two.
+# The three programs and what `cmake --install` makes of them.
+#
+# `litebench` is small and needs neither LibTorch nor MPI to start; it execs `litebench-run` (the engine) and
+# `litebench-reduce` (tables), which lie beside it. The installed tree can be moved:
+#   bin/  lib/litebench/ (CUDA module)  share/litebench/{configs,published,slurm,docs}
+# LibTorch is not part of it: RUNPATH names the one the build used, LD_LIBRARY_PATH (which `litebench` sets from
+# TORCH_ROOT) overrides it.
+# lb_program(NAME n DIR folder LINKS target...): the folder's sources become a program. USES_TORCH adds LibTorch's
+# folder to the RUNPATH.
+function(lb_program)
+  cmake_parse_arguments(P "USES_TORCH" "NAME;DIR" "LINKS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${P_DIR}/*.cpp)
+  if(NOT sources)
+    return()
+  endif()
+  add_executable(${P_NAME} ${sources})
+  target_link_libraries(${P_NAME} PRIVATE ${P_LINKS} lb_version)
+  set(runpath "$ORIGIN/../lib/litebench")
+  if(P_USES_TORCH)
+    list(APPEND runpath ${TorchWheel_ROOT}/lib)
+  endif()
+  set_target_properties(${P_NAME} PROPERTIES INSTALL_RPATH "${runpath}")
+  install(TARGETS ${P_NAME} RUNTIME DESTINATION bin)
+endfunction()
+
+include(Version)
+
+lb_program(NAME litebench DIR harness/cli LINKS lb_config lb_base Boost::program_options)
+lb_program(NAME litebench-run DIR harness/run LINKS lb_harness lb_analysis Boost::program_options USES_TORCH)
+lb_program(NAME litebench-reduce DIR analysis/cli LINKS lb_analysis Boost::program_options)
+
+install(DIRECTORY configs slurm docs DESTINATION share/litebench OPTIONAL)
+install(DIRECTORY analysis/published DESTINATION share/litebench OPTIONAL FILES_MATCHING PATTERN "*.toml")
+install(FILES LICENSE NOTICE README.md CHANGELOG.md DESTINATION share/litebench OPTIONAL)

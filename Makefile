@@ -1,0 +1,52 @@
+# Everything a newcomer types. The work is done by cmake/*.sh and CMake; see CONTRIBUTING.md.
+PRESET ?= release
+BIN    := build/$(PRESET)/bin
+RANKS  ?= 2
+RUNS   ?= 1000000
+PREFIX ?= dist/litebench
+.NOTPARALLEL:
+.PHONY: demo test build deps install bench fuzz format tidy packaging-test clean help
+
+help:            ## what can be made
+	@sed -n 's/^\([a-z-]*\):.*## */  make \1\t/p' Makefile | expand -t 24
+
+demo:            ## set up, build, run configs/demo.toml on 2 ranks, print its table
+	@cmake/setup.sh slim
+	@cmake/build.sh $(PRESET) litebench litebench-run litebench-reduce
+	$(BIN)/litebench launch -n $(RANKS) --config configs/demo.toml
+
+test:            ## set up, build, run every test that needs no GPU and no network
+	@cmake/setup.sh full
+	@cmake/build.sh $(PRESET)
+	@cmake/build.sh fuzz -DLITEBENCH_FUZZ_RUNS=-1 -DLITEBENCH_FUZZ_SECONDS=5
+	ctest --preset $(PRESET)
+	ctest --preset fuzz
+
+build: deps      ## build everything (PRESET=release, debug, asan, cuda, fuzz)
+	@cmake/build.sh $(PRESET)
+
+deps:            ## install what the build and the tests need
+	@cmake/setup.sh full
+
+install: deps    ## a relocatable tree in PREFIX
+	@cmake/build.sh $(PRESET) litebench litebench-run litebench-reduce
+	cmake --install build/$(PRESET) --prefix $(PREFIX)
+
+bench: build     ## ratios measured in one run (minutes; wants a quiet machine)
+	ctest --test-dir build/$(PRESET) -L bench --no-tests=error --verbose
+
+fuzz: deps       ## RUNS executions of every fuzzer under ASan and UBSan
+	@cmake/build.sh fuzz -DLITEBENCH_FUZZ_RUNS=$(RUNS) -DLITEBENCH_FUZZ_SECONDS=0
+	ctest --preset fuzz --verbose
+
+format:          ## clang-format over all sources
+	git ls-files '*.hpp' '*.cpp' '*.cu' | xargs clang-format -i
+
+tidy:            ## clang-tidy over the sources changed since main (needs a configured build/tidy)
+	@cmake/tidy.sh
+
+packaging-test:  ## a fresh Debian 12 in a folder: clone, make demo, twice (root, network, minutes)
+	@tests/packaging/bare_debian.sh
+
+clean:           ## remove build trees (keeps .venv)
+	rm -rf build
