@@ -1,0 +1,50 @@
+#pragma once
+// The known pruning methods by name. A method is one file in methods/ and one line in methods.cpp.
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/prune/pruner.hpp"
+#include "shards/unit/variant.hpp"
+
+namespace litebench::prune {
+
+/// An option with a closed set of values; the first one is the default.
+struct MethodOption {
+  std::string name, help;
+  std::vector<std::string> values;
+};
+
+/// Option values after validation: every option of the method is present.
+using Options = std::map<std::string, std::string>;
+
+struct Method {
+  PrunerInfo info;
+  std::string help;
+  bool budgeted = true;                ///< takes a number of tokens; only `none` does not
+  std::vector<MethodOption> options;
+  std::function<std::shared_ptr<const Pruner>(const PrunerInfo&, const Budget&, const Options&)> make;
+};
+
+class Registry {
+ public:
+  explicit Registry(std::vector<Method> methods);
+
+  /// Throws Error{usage}: unknown method or option (names the nearest one), value not allowed, budget missing or not wanted.
+  [[nodiscard]] std::shared_ptr<const Pruner> make(const unit::Variant& variant) const;
+  /// Throws Error{usage} with the nearest known name.
+  [[nodiscard]] const Method& find(std::string_view id) const;
+  [[nodiscard]] const std::vector<Method>& methods() const { return methods_; }
+
+ private:
+  std::vector<Method> methods_;
+};
+
+/// All shipped methods.
+Registry builtin_registry();
+
+}  // namespace litebench::prune
