@@ -1,6 +1,7 @@
 #pragma once
 // A pickle reader that executes nothing: protocols 0 to 4 become a tree of plain values.
 // GLOBAL/REDUCE/BINPERSID yield inert nodes, and only for the names the caller allows (torch checkpoints need three).
+// An allowed collections.OrderedDict becomes a plain dict; attributes set on it (BUILD with a dict) are dropped.
 
 #include <cstddef>
 #include <cstdint>
@@ -19,6 +20,7 @@ enum class Kind : std::uint8_t {
 /// One value. Nodes belong to their Document. Lists that contain themselves are refused.
 struct Node {
   Kind kind = Kind::none;
+  std::uint32_t depth = 0;           ///< levels of values below this one; 0 for a leaf
   std::int64_t integer = 0;          ///< integer, boolean
   double real = 0;
   std::string text;                  ///< bytes; global: "module name"
@@ -30,7 +32,7 @@ struct Node {
 
 struct Limits {
   std::size_t max_nodes = 200'000'000;   ///< checked before anything is allocated
-  std::size_t max_depth = 1'000;
+  std::uint32_t max_depth = 1'000;       ///< so that callers may walk the tree by recursion
 };
 
 struct Document {
