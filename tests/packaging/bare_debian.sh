@@ -56,6 +56,7 @@ make_root() {
   echo "== a fresh Debian 12 in $root"
   debootstrap --variant=minbase bookworm "$root" "$from" > "$root.log" 2>&1 || { tail -5 "$root.log"; exit 1; }
   rm -f "$root.log"
+  rm -f "$root/etc/apt/sources.list"   # debootstrap's; the machine's take its place
   copy_into /etc/apt/{sources.list,sources.list.d,apt.conf,apt.conf.d,preferences.d,trusted.gpg.d,keyrings} \
     /usr/share/keyrings /usr/local/share/ca-certificates /etc/resolv.conf /etc/hosts /etc/pip.conf /root/.config/pip
   find "$root/etc/apt/sources.list.d" -type f ! -name '*debian*' -delete
@@ -77,7 +78,7 @@ install_what_a_user_has() {
 clone() {
   rm -rf "$root/root/litebench"
   git -c safe.directory='*' -C "$source_tree" bundle create -q "$root/root/litebench.bundle" HEAD
-  inside git clone -q /root/litebench.bundle /root/litebench
+  inside git -c advice.detachedHead=false clone -q /root/litebench.bundle /root/litebench
 }
 
 timed_make() {   # target, log: prints make's output and then how long it took
