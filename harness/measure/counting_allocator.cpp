@@ -42,7 +42,7 @@ c10::DataPtr CountingAllocator::allocate(std::size_t bytes) {
   return {data, data, &CountingAllocator::release, cpu};
 }
 
-c10::DeleterFn CountingAllocator::raw_deleter() const { return &CountingAllocator::release; }
+c10::DeleterFnPtr CountingAllocator::raw_deleter() const { return &CountingAllocator::release; }
 
 void CountingAllocator::copy_data(void* to, const void* from, std::size_t bytes) const {
   default_copy_data(to, from, bytes);

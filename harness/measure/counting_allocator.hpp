@@ -22,7 +22,7 @@ class CountingAllocator final : public c10::Allocator {
   void reset_peak() noexcept { peak_.store(current_bytes(), std::memory_order_relaxed); }
 
   c10::DataPtr allocate(std::size_t bytes) override;
-  [[nodiscard]] c10::DeleterFn raw_deleter() const override;
+  [[nodiscard]] c10::DeleterFnPtr raw_deleter() const override;
   void copy_data(void* to, const void* from, std::size_t bytes) const override;
 
  private:
