@@ -12,6 +12,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "model/geometry.hpp"
+#include "model/llama/decoder_layer.hpp"
 #include "model/prune/ledger.hpp"
 #include "model/prune/pruner.hpp"
 #include "model/weights/weights.hpp"
@@ -38,9 +39,6 @@ class Llama {
  public:
   /// `weights` holds the checkpoint's names (model.embed_tokens.weight, model.layers.0.…).
   Llama(const Geometry& geometry, std::shared_ptr<const Weights> weights);
-  ~Llama();
-  Llama(Llama&&) noexcept;
-  Llama& operator=(Llama&&) noexcept;
 
   /// [n, d] rows of embed_tokens. Throws Error{data} for an id outside the vocabulary.
   [[nodiscard]] at::Tensor embed(std::span<const std::int64_t> ids) const;
@@ -57,10 +55,10 @@ class Llama {
   [[nodiscard]] const Geometry& geometry() const { return geometry_; }
 
  private:
-  struct Layer;
   Geometry geometry_;   // whole, because methods plan their cuts from it
-  at::Tensor embed_tokens_, norm_, inverse_frequencies_;
-  std::vector<Layer> layers_;
+  at::Tensor embed_tokens_, norm_;
+  std::shared_ptr<const Weights> weights_;   // keeps mapped files alive
+  std::vector<DecoderLayer> layers_;
 };
 
 }  // namespace litebench::model

@@ -76,7 +76,7 @@ class LayerView {
   [[nodiscard]] virtual std::int64_t layer() const = 0;
   [[nodiscard]] virtual const TokenLedger& ledger() const = 0;
   [[nodiscard]] virtual at::Tensor hidden() const = 0;         ///< [S, d] states of the live rows
-  [[nodiscard]] virtual at::Tensor input_embeds() const = 0;   ///< [S, d] what entered layer 0, for the live rows
+  [[nodiscard]] virtual at::Tensor input_text() const = 0;     ///< [T, d] what the rows of text_after() were at layer 0
   /// fp32 [heads, rows, S]: soft-maxed causal attention of chosen query rows over all live rows, computed from the post-RoPE q, k
   /// of `tap_layer`, which is layer() (about to run, on the incoming states) or layer() − 1 (just ran).
   [[nodiscard]] virtual at::Tensor probe(std::int64_t tap_layer, std::span<const std::int64_t> rows) const = 0;

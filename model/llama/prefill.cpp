@@ -1,0 +1,219 @@
+#include "model/llama/prefill.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+#include <ATen/ops/cat.h>
+#include <ATen/ops/from_blob.h>
+#include <ATen/ops/index_select.h>
+
+namespace litebench::model::detail {
+namespace {
+
+at::Tensor on_device(std::span<const std::int64_t> values, const at::Tensor& like) {
+  auto* data = const_cast<std::int64_t*>(values.data());
+  return at::from_blob(data, {static_cast<std::int64_t>(values.size())}, at::kLong)
+      .clone()
+      .to(like.device());
+}
+
+RotaryAngles slice(const RotaryAngles& angles, const at::Tensor& rows) {
+  return {angles.cos.index_select(0, rows), angles.sin.index_select(0, rows)};
+}
+
+}  // namespace
+
+bool Prefill::Member::cuts_at(std::int64_t layer) const {
+  return std::find(cuts.begin(), cuts.end(), layer) != cuts.end();
+}
+
+bool Prefill::Member::needs_tail(std::int64_t layer, const Geometry& geometry) const {
+  return !cuts.empty() && layer < cuts.back() && sequence->pruner->taps(geometry).decoder_tail;
+}
+
+// What a method sees of its own sequence at a cut.
+class Prefill::View final : public prune::LayerView {
+ public:
+  View(const Prefill& run, const Member& member, std::int64_t layer)
+      : run_(run), member_(member), layer_(layer) {}
+
+  [[nodiscard]] std::int64_t layer() const override { return layer_; }
+  [[nodiscard]] const prune::TokenLedger& ledger() const override { return *member_.sequence->ledger; }
+  [[nodiscard]] at::Tensor hidden() const override { return own(run_.hidden_); }
+  [[nodiscard]] at::Tensor input_text() const override { return member_.input_text; }
+  [[nodiscard]] at::Tensor final_norm(const at::Tensor& x) const override {
+    return rms_norm(x, run_.norm_, run_.geometry_.llama.rms_eps);
+  }
+  [[nodiscard]] at::Tensor keys(std::int64_t tap_layer) const override {
+    return rows_k(tap_layer).transpose(0, 1);
+  }
+  [[nodiscard]] at::Tensor values(std::int64_t tap_layer) const override {
+    const at::Tensor v = tap_layer == layer_ ? incoming().values(normed()) : own(run_.previous_.v);
+    return v.transpose(0, 1);
+  }
+  [[nodiscard]] at::Tensor probe(std::int64_t tap_layer, std::span<const std::int64_t> rows) const override {
+    const at::Tensor index = on_device(rows, run_.hidden_);
+    const at::Tensor q = tap_layer == layer_
+                             ? incoming().queries(normed().index_select(0, index), slice(angles(), index))
+                             : own(run_.previous_.q).index_select(0, index);
+    return row_probe(q, rows_k(tap_layer), index);
+  }
+
+ private:
+  [[nodiscard]] at::Tensor own(const at::Tensor& packed) const {
+    return packed.narrow(0, member_.begin, member_.length);
+  }
+  [[nodiscard]] const DecoderLayer& incoming() const {
+    return run_.layers_[static_cast<std::size_t>(layer_)];
+  }
+  [[nodiscard]] RotaryAngles angles() const { return {own(run_.angles_.cos), own(run_.angles_.sin)}; }
+  [[nodiscard]] at::Tensor normed() const { return incoming().normed(hidden()); }
+  [[nodiscard]] at::Tensor rows_k(std::int64_t tap_layer) const {
+    assert(tap_layer == layer_ || (tap_layer == layer_ - 1 && run_.previous_.k.defined()));
+    return tap_layer == layer_ ? incoming().keys(normed(), angles()) : own(run_.previous_.k);
+  }
+
+  const Prefill& run_;
+  const Member& member_;
+  std::int64_t layer_;
+};
+
+Prefill::Prefill(const Geometry& geometry, std::span<const DecoderLayer> layers, const at::Tensor& norm,
+                 std::span<Sequence> sequences, const PrefillOptions& options)
+    : geometry_(geometry), layers_(layers), norm_(norm), options_(options) {
+  std::vector<at::Tensor> parts;
+  for (Sequence& sequence : sequences) {
+    assert(sequence.embeds.size(0) == sequence.ledger->length());
+    Member member{.sequence = &sequence};
+    if (sequence.pruner != nullptr) member.cuts = sequence.pruner->cut_layers(geometry);
+    assert(std::is_sorted(member.cuts.begin(), member.cuts.end()));
+    members_.push_back(std::move(member));
+    parts.push_back(trimmed(members_.back(), sequence.embeds, -1));
+    const prune::TokenLedger& ledger = *sequence.ledger;
+    const std::int64_t text = ledger.visual_begin() + ledger.visual_count();
+    members_.back().input_text = parts.back().narrow(0, text, ledger.length() - text);
+  }
+  pack(parts);
+}
+
+void Prefill::pack(const std::vector<at::Tensor>& parts) {
+  hidden_ = at::cat(parts, 0);
+  std::vector<std::int64_t> positions;
+  std::int64_t begin = 0;
+  for (Member& member : members_) {
+    const std::vector<std::int64_t> own = member.sequence->ledger->positions();
+    positions.insert(positions.end(), own.begin(), own.end());
+    member.begin = begin;
+    member.length = static_cast<std::int64_t>(own.size());
+    begin += member.length;
+  }
+  assert(begin == hidden_.size(0));
+  angles_ = rotary_angles(geometry_.llama, positions, hidden_.options());
+}
+
+bool Prefill::any_cut_at(std::int64_t layer) const {
+  return std::any_of(members_.begin(), members_.end(), [&](const Member& m) { return m.cuts_at(layer); });
+}
+
+at::Tensor Prefill::trimmed(Member& member, const at::Tensor& rows, std::int64_t layer) const {
+  if (!options_.lean || member.needs_tail(layer, geometry_)) return rows;
+  prune::TokenLedger& ledger = *member.sequence->ledger;
+  std::int64_t length = ledger.visual_begin() + ledger.visual_count();
+  for (const std::int64_t row : ledger.wanted()) length = std::max(length, row + 1);
+  ledger.truncate(length);
+  return rows.narrow(0, 0, length);
+}
+
+at::Tensor Prefill::cut_one(Member& member, std::int64_t layer) {
+  at::Tensor rows = hidden_.narrow(0, member.begin, member.length);
+  if (!member.cuts_at(layer)) return rows;
+  prune::TokenLedger& ledger = *member.sequence->ledger;
+  const View view(*this, member, layer);
+  if (const auto plan = member.sequence->pruner->before_layer(view, member.sequence->state)) {
+    const std::int64_t begin = ledger.visual_begin(), count = ledger.visual_count();
+    const at::Tensor kept = plan->apply(rows.narrow(0, begin, count));
+    const at::Tensor tail = rows.narrow(0, begin + count, member.length - begin - count);
+    rows = at::cat({rows.narrow(0, 0, begin), kept, tail}, 0);
+    ledger.cut(*plan, layer);
+  }
+  rows = trimmed(member, rows, layer);
+  const std::int64_t text = ledger.visual_begin() + ledger.visual_count();
+  member.input_text = member.input_text.narrow(0, 0, ledger.length() - text);
+  return rows;
+}
+
+// All cuts of a layer see the pack as the layer before left it; only then is it compacted.
+void Prefill::cut_before(std::int64_t layer) {
+  if (!any_cut_at(layer)) return;
+  std::vector<at::Tensor> parts;
+  for (Member& member : members_) parts.push_back(cut_one(member, layer));
+  pack(parts);
+  previous_ = {};
+}
+
+PackedProjections Prefill::project(std::int64_t layer) const {
+  const DecoderLayer& weights = layers_[static_cast<std::size_t>(layer)];
+  const at::Tensor normed = weights.normed(hidden_);
+  return {weights.queries(normed, angles_), weights.keys(normed, angles_), weights.values(normed)};
+}
+
+void Prefill::forward(std::int64_t layer) {
+  PackedProjections qkv = project(layer);
+  std::vector<at::Tensor> attention;
+  for (const Member& m : members_) {
+    attention.push_back(causal_attention(qkv.q.narrow(0, m.begin, m.length), qkv.k.narrow(0, m.begin, m.length),
+                                         qkv.v.narrow(0, m.begin, m.length)));
+  }
+  hidden_ = layers_[static_cast<std::size_t>(layer)].finish(hidden_, at::cat(attention, 0));
+  if (any_cut_at(layer + 1)) previous_ = std::move(qkv);
+}
+
+std::vector<at::Tensor> Prefill::finish_wanted_rows(std::int64_t layer) {
+  const DecoderLayer& weights = layers_[static_cast<std::size_t>(layer)];
+  const at::Tensor normed = weights.normed(hidden_);
+  const at::Tensor k = weights.keys(normed, angles_), v = weights.values(normed);
+  std::vector<std::int64_t> packed_rows, counts;
+  std::vector<at::Tensor> own_rows;
+  for (const Member& m : members_) {
+    const std::vector<std::int64_t> wanted = m.sequence->ledger->wanted();
+    for (const std::int64_t row : wanted) packed_rows.push_back(m.begin + row);
+    counts.push_back(static_cast<std::int64_t>(wanted.size()));
+    own_rows.push_back(on_device(wanted, hidden_));
+  }
+  const at::Tensor rows = on_device(packed_rows, hidden_);
+  const at::Tensor q = weights.queries(normed.index_select(0, rows), slice(angles_, rows));
+  std::vector<at::Tensor> attention;
+  std::int64_t begin = 0;
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    const Member& m = members_[i];
+    attention.push_back(row_attention(q.narrow(0, begin, counts[i]), k.narrow(0, m.begin, m.length),
+                                      v.narrow(0, m.begin, m.length), own_rows[i]));
+    begin += counts[i];
+  }
+  const at::Tensor out = weights.finish(hidden_.index_select(0, rows), at::cat(attention, 0));
+  return rms_norm(out, norm_, geometry_.llama.rms_eps).split_with_sizes(counts, 0);
+}
+
+std::vector<at::Tensor> Prefill::pick_wanted_rows() {
+  const at::Tensor normed = rms_norm(hidden_, norm_, geometry_.llama.rms_eps);
+  std::vector<at::Tensor> states;
+  for (const Member& m : members_) {
+    const at::Tensor rows = on_device(m.sequence->ledger->wanted(), hidden_);
+    states.push_back(normed.narrow(0, m.begin, m.length).index_select(0, rows));
+  }
+  return states;
+}
+
+std::vector<at::Tensor> Prefill::run() {
+  const auto layers = static_cast<std::int64_t>(layers_.size());
+  for (std::int64_t layer = 0; layer < layers; ++layer) {
+    cut_before(layer);
+    for (Member& member : members_) member.sequence->ledger->enter_layer();
+    if (options_.observe) options_.observe(layer, hidden_);
+    if (options_.lean && layer + 1 == layers) return finish_wanted_rows(layer);
+    forward(layer);
+  }
+  return pick_wanted_rows();
+}
+
+}  // namespace litebench::model::detail

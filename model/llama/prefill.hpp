@@ -1,0 +1,58 @@
+#pragma once
+// The packed prefill itself: the state that lives while one pack goes through the layers.
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+#include "model/llama/llama.hpp"
+
+namespace litebench::model::detail {
+
+/// q, k, v of all packed rows in one layer, [ΣS, heads, head_dim], q and k rotated.
+struct PackedProjections {
+  at::Tensor q, k, v;
+};
+
+class Prefill {
+ public:
+  Prefill(const Geometry& geometry, std::span<const DecoderLayer> layers, const at::Tensor& norm,
+          std::span<Sequence> sequences, const PrefillOptions& options);
+
+  std::vector<at::Tensor> run();
+
+ private:
+  struct Member {
+    Sequence* sequence;
+    std::vector<std::int64_t> cuts;   ///< layers, ascending
+    std::int64_t begin = 0, length = 0;
+    at::Tensor input_text;            ///< embeddings after the visual rows, for methods that look at them
+    [[nodiscard]] bool cuts_at(std::int64_t layer) const;
+    [[nodiscard]] bool needs_tail(std::int64_t layer, const Geometry& geometry) const;
+  };
+  class View;
+
+  void pack(const std::vector<at::Tensor>& parts);
+  void cut_before(std::int64_t layer);
+  /// [length, d] after the cut and lean truncation due at this layer
+  at::Tensor cut_one(Member& member, std::int64_t layer);
+  [[nodiscard]] at::Tensor trimmed(Member& member, const at::Tensor& rows, std::int64_t layer) const;
+  [[nodiscard]] PackedProjections project(std::int64_t layer) const;
+  void forward(std::int64_t layer);
+  std::vector<at::Tensor> finish_wanted_rows(std::int64_t layer);
+  std::vector<at::Tensor> pick_wanted_rows();
+  [[nodiscard]] bool any_cut_at(std::int64_t layer) const;
+
+  const Geometry& geometry_;
+  std::span<const DecoderLayer> layers_;
+  const at::Tensor& norm_;
+  const PrefillOptions& options_;
+  std::vector<Member> members_;
+  at::Tensor hidden_;              ///< [ΣS, d]
+  RotaryAngles angles_;
+  PackedProjections previous_;     ///< of layer l − 1, kept only while a cut before l is due
+};
+
+}  // namespace litebench::model::detail

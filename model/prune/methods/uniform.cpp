@@ -1,0 +1,46 @@
+// A regular 2-D grid of patches: rows × columns = N, as square as N allows.
+#include "model/prune/before_llm_pruner.hpp"
+#include "model/prune/methods.hpp"
+#include "model/prune/spacing.hpp"
+
+namespace litebench::prune::methods {
+namespace {
+
+/// Rows of the most square grid of `tokens` cells that fits into side × side; 0 when there is none (large primes).
+std::int64_t grid_rows(std::int64_t tokens, std::int64_t side) {
+  std::int64_t best = 0;
+  for (std::int64_t rows = 1; rows <= side && rows * rows <= tokens; ++rows) {
+    if (tokens % rows == 0 && tokens / rows <= side) best = rows;
+  }
+  return best;
+}
+
+class Uniform final : public BeforeLlmPruner {
+ public:
+  using BeforeLlmPruner::BeforeLlmPruner;
+
+ protected:
+  [[nodiscard]] std::vector<std::int64_t> choose(const VisionView& vision, const QueryView&) const override {
+    const std::int64_t side = vision.grid(), rows = grid_rows(tokens(), side);
+    if (rows == 0) return spaced(tokens(), vision.patches());
+    std::vector<std::int64_t> patches;
+    for (const std::int64_t row : spaced(rows, side)) {
+      for (const std::int64_t col : spaced(tokens() / rows, side)) patches.push_back(row * side + col);
+    }
+    return patches;
+  }
+};
+
+}  // namespace
+
+Method uniform() {
+  Method method;
+  method.info = {.id = "uniform", .title = "Uniform grid", .paper = "", .fidelity = "litebench"};
+  method.help = "regular 2-D grid, cell centres; 1-D spacing where N has no such grid";
+  method.make = [](const PrunerInfo& info, const Budget& budget, const Options&) {
+    return std::make_shared<Uniform>(info, budget);
+  };
+  return method;
+}
+
+}  // namespace litebench::prune::methods

@@ -1,0 +1,41 @@
+// The patches with the largest value vectors in the layer after the features: nearly LiteLVLM's context score, whose attention
+// weights differ by at most 6 % (pruners.md §0, finding 8).
+#include "kernels/select/stable_topk.hpp"
+#include "model/prune/before_llm_pruner.hpp"
+#include "model/prune/methods.hpp"
+#include "model/prune/scores.hpp"
+
+namespace litebench::prune::methods {
+namespace {
+
+class ValueNorm final : public BeforeLlmPruner {
+ public:
+  using BeforeLlmPruner::BeforeLlmPruner;
+
+  [[nodiscard]] TapRequest taps(const model::Geometry& geometry) const override {
+    TapRequest request;
+    request.vision.layers = {{.layer = following_layer(geometry.vision), .v = true}};
+    return request;
+  }
+
+ protected:
+  [[nodiscard]] std::vector<std::int64_t> choose(const VisionView& vision, const QueryView&) const override {
+    const auto& tap = vision.features.layers.at(following_layer(vision.geometry.vision));
+    const at::Tensor parts[] = {prune::value_norm(tap, vision.scores)};
+    return raster(kernels::stable_topk(HostScores(parts).row(0), tokens(), kernels::Best::largest));
+  }
+};
+
+}  // namespace
+
+Method value_norm() {
+  Method method;
+  method.info = {.id = "value_norm", .title = "Value norm", .paper = "", .fidelity = "litebench"};
+  method.help = "largest value vectors of the layer after the features";
+  method.make = [](const PrunerInfo& info, const Budget& budget, const Options&) {
+    return std::make_shared<ValueNorm>(info, budget);
+  };
+  return method;
+}
+
+}  // namespace litebench::prune::methods
