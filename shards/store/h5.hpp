@@ -100,6 +100,7 @@ class Node {
 /// A one-dimensional data set that grows.
 class DataSet : public Node {
  public:
+  DataSet() = default;
   [[nodiscard]] std::uint64_t size() const;                                ///< records
   [[nodiscard]] std::size_t record_size() const;                           ///< bytes of one record in the file
   /// `records` is a whole number of records of `type`.
@@ -117,6 +118,7 @@ class DataSet : public Node {
   void refresh();   ///< sees what a live writer added
   void flush();
   void resize(std::uint64_t records);
+  void abandon() noexcept { handle_.release(); }   ///< see File::abandon
 
  private:
   friend class Group;
@@ -130,7 +132,7 @@ class Group : public Node {
   [[nodiscard]] Group create_group(std::string_view name);
   [[nodiscard]] Group group(std::string_view name) const;
   [[nodiscard]] DataSet create(std::string_view name, const RecordType& type, const Storage& storage);
-  [[nodiscard]] DataSet open(std::string_view name) const;
+  [[nodiscard]] DataSet dataset(std::string_view name) const;
   [[nodiscard]] bool contains(std::string_view name) const;
   [[nodiscard]] std::vector<std::string> names() const;                    ///< members, sorted
 
@@ -145,6 +147,7 @@ enum class Mode : std::uint8_t {
 
 class File : public Group {
  public:
+  using Group::create;
   /// Creates exclusively: Error{io} when the file exists. Files are written in the newest format of the library's 1.10 line.
   static File create(const std::filesystem::path& path);
   /// Error{io} when it is missing, Error{data} when it is no HDF5 file or is damaged.
@@ -153,6 +156,8 @@ class File : public Group {
   void start_swmr();
   void flush();
   void close();   ///< like the destructor, but failures are Error{io}
+  /// Leaves the file as a kill would, without another write: after a disk error that is what keeps it readable.
+  void abandon() noexcept;
 
  private:
   File(Handle file, Handle root, std::string name);

@@ -27,7 +27,12 @@ std::string library_reason() {
 
 void silence_library() {
   static std::once_flag once;
-  std::call_once(once, [] { H5open(); });
+  std::call_once(once, [] {
+    // Files have owners here. What the library would do at exit with one given up after a disk error is harm: it
+    // writes the rest of its metadata (a "truncated file" for every reader) or crashes.
+    H5dont_atexit();
+    H5open();
+  });
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);   // per thread in the thread-safe library
 }
 

@@ -99,7 +99,7 @@ struct CommitRow {
   std::array<std::int64_t, kStages> shared_ns;   // stages done once for all variants
   std::int64_t begin_ns;                         // since the Unix epoch
   std::int64_t duration_ns;
-  std::uint64_t checksum;                        // XXH3-64 over the frames of the bundle
+  std::uint64_t checksum;                        // XXH3-64 over the checksums of the bundle's frames
 } __attribute__((packed));
 
 static_assert(std::is_trivially_copyable_v<UnitRow> && std::is_trivially_copyable_v<CommitRow>);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -18,7 +19,8 @@ namespace litebench::store {
 struct Provenance {
   std::string attempt;                 ///< start time, host, pid, restart count
   std::int32_t rank = 0, ranks = 1;
-  std::string family, pack, plan;      ///< keys of design §10.2, hex
+  std::string family, pack, plan;      ///< keys (shards/unit/keys.hpp), hex
+  std::vector<std::pair<std::string, std::string>> family_parts, pack_parts;   ///< what those keys were made of
   std::string config;                  ///< resolved TOML
   std::vector<std::string> datasets;   ///< "refcoco"
   std::vector<std::string> splits;     ///< "refcoco/val"
@@ -56,9 +58,11 @@ struct Bundle {
 enum class Event : std::uint8_t { start, stop_signal, error, clean_end, note };
 
 /// Appends to one shard file. Created exclusively, never reopened. All errors of the disk are Error{io}; what was
-/// committed before stays readable. Not thread-safe.
+/// committed before stays readable; the writer refuses further work after the first. Not thread-safe.
+/// Data reaches the kernel with every commit (a killed process loses nothing) and the disk within two seconds.
 class ShardWriter {
  public:
+  /// The file appears under `path` complete with its start record, or not at all.
   ShardWriter(const std::filesystem::path& path, const Provenance& provenance);
   ~ShardWriter();
   ShardWriter(ShardWriter&&) noexcept;
@@ -84,13 +88,21 @@ struct ShardContents {
   std::vector<EventRecord> events;
   std::vector<Bundle> bundles;
   bool clean_end = false;
-  std::uint64_t valid_bytes = 0, total_bytes = 0;
-  std::string damage;                  ///< empty, or why reading stopped before the end
+  std::uint64_t valid_bytes = 0, total_bytes = 0;   ///< prefix before the first damage; all
+  std::uint64_t lost_bundles = 0;      ///< damaged ones that were begun; the intact ones behind them are kept
+  std::string damage;                  ///< empty, or the first damage: where and what
 };
 
-/// Reads a shard, live ones too. `rows = false` reads commits only (resume scan).
-/// Throws Error{data} when the file has no readable start record.
-ShardContents read_shard(const std::filesystem::path& path, bool rows = true);
+enum class Rows : std::uint8_t { all, commits_only };
+
+/// Reads a shard, live ones and those of killed processes too: the longest valid prefix, and behind a damaged place every
+/// bundle that is intact. `commits_only` checks all the same but keeps the commit records only.
+/// Throws Error{io} when the file is missing, Error{data} when it has no readable start record or another schema.
+ShardContents read_shard(const std::filesystem::path& path, Rows rows = Rows::all);
+
+/// The same without holding the shard in memory: `visit` gets each bundle in file order; the result has none.
+ShardContents visit_shard(const std::filesystem::path& path, const std::function<void(Bundle&&)>& visit,
+                          Rows rows = Rows::all);
 
 /// The shards of a run directory, sorted by name.
 std::vector<std::filesystem::path> shards_of(const std::filesystem::path& run);

@@ -1,0 +1,45 @@
+#pragma once
+// Walks the frames of a live log from front to back, stepping over damaged places.
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "shards/store/frame.hpp"
+#include "shards/store/h5.hpp"
+
+namespace litebench::store {
+
+class LogScanner {
+ public:
+  /// Throws Error{io} for a missing file, Error{data} for one without a log.
+  explicit LogScanner(const std::filesystem::path& path);
+
+  /// The next intact frame, valid until the next call; nothing at the end.
+  std::optional<Frame> next();
+
+  [[nodiscard]] std::uint64_t total() const { return total_; }
+  [[nodiscard]] std::uint64_t valid() const { return damage_.empty() ? position_ : first_damage_; }
+  [[nodiscard]] const std::string& damage() const { return damage_; }   ///< the first
+  [[nodiscard]] std::uint64_t damaged_places() const { return damaged_places_; }
+
+ private:
+  std::optional<Frame> frame_here();
+  bool skip_to_next_frame();
+  std::span<const std::byte> window(std::uint64_t offset, std::uint64_t bytes);
+  void note_damage(const std::string& what);
+
+  h5::RecordType byte_ = h5::RecordType::scalar(h5::Scalar::u8);
+  h5::File file_;
+  h5::DataSet log_;
+  std::uint64_t total_ = 0, position_ = 0;
+  std::vector<std::byte> buffer_;
+  std::uint64_t buffer_start_ = 0;
+  std::string damage_;
+  std::uint64_t first_damage_ = 0, damaged_places_ = 0;
+  std::uint64_t search_budget_ = 0;   ///< bytes that looking for the next frame may still hash
+};
+
+}  // namespace litebench::store
