@@ -5,22 +5,26 @@ RANKS  ?= 2
 RUNS   ?= 1000000
 PREFIX ?= dist/litebench
 .NOTPARALLEL:
-.PHONY: demo test build deps install bench fuzz format tidy packaging-test clean help
+.PHONY: demo demo-build test test-build build deps install bench fuzz format tidy packaging-test clean help
 
 help:            ## what can be made
-	@sed -n 's/^\([a-z-]*\):.*## */  make \1\t/p' Makefile | expand -t 24
+	@sed -n 's/^\([a-z-]*\):[^\#]*\#\# */  make \1\t/p' Makefile | expand -t 24
 
-demo:            ## set up, build, run configs/demo.toml on 2 ranks, print its table
-	@cmake/setup.sh slim
-	@cmake/build.sh $(PRESET) litebench litebench-run litebench-reduce
+demo: demo-build ## set up, build, run configs/demo.toml on 2 ranks, print its table
 	$(BIN)/litebench launch -n $(RANKS) --config configs/demo.toml
 
-test:            ## set up, build, run every test that needs no GPU and no network
+demo-build:
+	@cmake/setup.sh slim
+	@cmake/build.sh $(PRESET) litebench litebench-run litebench-reduce
+
+test: test-build ## set up, build, run every test that needs no GPU and no network
+	ctest --preset $(PRESET)
+	ctest --preset fuzz
+
+test-build:
 	@cmake/setup.sh full
 	@cmake/build.sh $(PRESET)
 	@cmake/build.sh fuzz -DLITEBENCH_FUZZ_RUNS=-1 -DLITEBENCH_FUZZ_SECONDS=5
-	ctest --preset $(PRESET)
-	ctest --preset fuzz
 
 build: deps      ## build everything (PRESET=release, debug, asan, cuda, fuzz)
 	@cmake/build.sh $(PRESET)

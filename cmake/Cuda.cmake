@@ -82,5 +82,6 @@ if(NOT _nccl_reason)
   target_link_libraries(litebench_cuda PRIVATE ${NCCL_LIBRARY})
   target_compile_definitions(litebench_cuda PRIVATE LITEBENCH_HAS_NCCL)
 endif()
+add_dependencies(lb_measure litebench_cuda)   # found at run time, so nothing else makes the build wait for it
 install(TARGETS litebench_cuda LIBRARY DESTINATION lib/litebench)
 message(STATUS "CUDA half: nvcc ${CMAKE_CUDA_COMPILER_VERSION}, architectures ${CMAKE_CUDA_ARCHITECTURES}; NCCL ${_nccl_reason}")

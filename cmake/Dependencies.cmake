@@ -13,6 +13,13 @@ endif()
 
 if(NOT LITEBENCH_FUZZ)
   find_package(TorchWheel 2.7 REQUIRED)
+  # The wheel carries headers of a newer fmt than the distribution's library: whoever uses LibTorch would compile
+  # against the one and link with the other. A folder that holds nothing but the right headers goes first.
+  get_target_property(fmt_headers fmt::fmt INTERFACE_INCLUDE_DIRECTORIES)
+  file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/first)
+  file(CREATE_LINK ${fmt_headers}/fmt ${CMAKE_BINARY_DIR}/first/fmt SYMBOLIC)
+  get_target_property(torch_headers Torch::cpu INTERFACE_INCLUDE_DIRECTORIES)
+  set_target_properties(Torch::cpu PROPERTIES INTERFACE_INCLUDE_DIRECTORIES "${CMAKE_BINARY_DIR}/first;${torch_headers}")
   set(MPI_DETERMINE_LIBRARY_VERSION ON)
   set(MPI_CXX_SKIP_MPICXX ON)   # the C++ bindings were removed from MPI and do not link
   find_package(MPI REQUIRED COMPONENTS C CXX)

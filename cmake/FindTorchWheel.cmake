@@ -56,12 +56,13 @@ endif()
 if(TorchWheel_ROOT AND NOT TARGET Torch::cpu)
   add_library(Torch::c10 SHARED IMPORTED)
   set_target_properties(Torch::c10 PROPERTIES IMPORTED_LOCATION ${_lib}/libc10.so IMPORTED_SONAME libc10.so)
+  # The wheel ships the headers of its own fmt, which come before the system's, but not its code.
   add_library(Torch::cpu SHARED IMPORTED)
   set_target_properties(Torch::cpu PROPERTIES
     IMPORTED_LOCATION ${_lib}/libtorch_cpu.so
     IMPORTED_SONAME libtorch_cpu.so
     INTERFACE_INCLUDE_DIRECTORIES "${TorchWheel_ROOT}/include;${TorchWheel_ROOT}/include/torch/csrc/api/include"
-    INTERFACE_COMPILE_DEFINITIONS AT_PER_OPERATOR_HEADERS
+    INTERFACE_COMPILE_DEFINITIONS "AT_PER_OPERATOR_HEADERS;FMT_HEADER_ONLY"
     INTERFACE_LINK_LIBRARIES Torch::c10)
   if(EXISTS ${_lib}/libtorch_cuda.so)
     file(STRINGS ${_lib}/libc10_cuda.so _runtime REGEX "^libcudart[-.a-f0-9]*[.]so[.][0-9]+" LIMIT_COUNT 1)

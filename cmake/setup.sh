@@ -29,7 +29,8 @@ install_packages() {
     return 0
   fi
   local missing=() installed
-  installed=" $(dpkg-query -W -f='${Status} ${Package}\n' "${packages[@]}" 2>/dev/null |
+  # dpkg-query fails as soon as one name is unknown to it, which is the usual case here.
+  installed=" $({ dpkg-query -W -f='${Status} ${Package}\n' "${packages[@]}" 2>/dev/null || true; } |
     awk '$3 == "installed" {print $4}' | tr '\n' ' ') "
   for package in "${packages[@]}"; do [[ $installed == *" $package "* ]] || missing+=("$package"); done
   [ ${#missing[@]} -gt 0 ] || return 0

@@ -1,0 +1,139 @@
+// The CUDA half's functions, and the table through which the program finds them.
+
+#include <c10/cuda/CUDACachingAllocator.h>
+#include <c10/cuda/CUDAStream.h>
+#include <cuda_runtime_api.h>
+
+#include <cstring>
+
+#include "model/cuda/guarded.hpp"
+#include "model/cuda/interface.hpp"
+#include "model/cuda/probe.hpp"
+#ifdef LITEBENCH_HAS_NCCL
+#include "model/cuda/nccl.hpp"
+#endif
+
+namespace litebench::cuda {
+
+std::string& last_error_text() {
+  thread_local std::string text;
+  return text;
+}
+
+namespace {
+
+int device_count(int* count) {
+  return guarded([&] { check(cudaGetDeviceCount(count), "cudaGetDeviceCount"); });
+}
+
+int set_device(int device) {
+  return guarded([&] { check(cudaSetDevice(device), "cudaSetDevice"); });
+}
+
+int describe(int device, DeviceDescription* out) {
+  return guarded([&] {
+    cudaDeviceProp properties{};
+    check(cudaGetDeviceProperties(&properties, device), "cudaGetDeviceProperties");
+    *out = {};
+    const std::size_t length = strnlen(properties.name, sizeof out->name - 1);
+    std::memcpy(out->name, properties.name, length);
+    out->total_bytes = static_cast<std::int64_t>(properties.totalGlobalMem);
+    out->capability = 10 * properties.major + properties.minor;
+    check(cudaDriverGetVersion(&out->driver_version), "cudaDriverGetVersion");
+    check(cudaRuntimeGetVersion(&out->runtime_version), "cudaRuntimeGetVersion");
+  });
+}
+
+int probe(int device, int* compiled_for) {
+  return guarded([&] {
+    int before = 0;
+    check(cudaGetDevice(&before), "cudaGetDevice");
+    check(cudaSetDevice(device), "cudaSetDevice");
+    *compiled_for = probe_current_device();
+    check(cudaSetDevice(before), "cudaSetDevice");
+  });
+}
+
+int synchronize() {
+  return guarded([] { check(cudaDeviceSynchronize(), "cudaDeviceSynchronize"); });
+}
+
+using Allocator = c10::cuda::CUDACachingAllocator::CUDAAllocator;
+
+// The allocator knows a device only after LibTorch's first use of it.
+Allocator& allocator_of(int device) {
+  Allocator& allocator = *c10::cuda::CUDACachingAllocator::get();
+  int devices = 0;
+  check(cudaGetDeviceCount(&devices), "cudaGetDeviceCount");
+  if (device < 0 || device >= devices) throw std::runtime_error("there is no device " + std::to_string(device));
+  allocator.init(devices);
+  return allocator;
+}
+
+int memory(int device, MemoryStatistics* out) {
+  return guarded([&] {
+    const auto statistics = allocator_of(device).getDeviceStats(static_cast<c10::DeviceIndex>(device));
+    const auto& all_pools = statistics.allocated_bytes[static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE)];
+    *out = {.current_bytes = all_pools.current, .peak_bytes = all_pools.peak};
+  });
+}
+
+int reset_peak(int device) {
+  return guarded([&] { allocator_of(device).resetPeakStats(static_cast<c10::DeviceIndex>(device)); });
+}
+
+int event_create(void** event) {
+  return guarded([&] {
+    cudaEvent_t made = nullptr;
+    check(cudaEventCreate(&made), "cudaEventCreate");
+    *event = made;
+  });
+}
+
+int event_record(void* event) {
+  return guarded([&] {
+    check(cudaEventRecord(static_cast<cudaEvent_t>(event), c10::cuda::getCurrentCUDAStream().stream()),
+          "cudaEventRecord");
+  });
+}
+
+int event_elapsed_ms(void* begin, void* end, double* milliseconds) {
+  return guarded([&] {
+    check(cudaEventSynchronize(static_cast<cudaEvent_t>(end)), "cudaEventSynchronize");
+    float elapsed = 0;
+    check(cudaEventElapsedTime(&elapsed, static_cast<cudaEvent_t>(begin), static_cast<cudaEvent_t>(end)),
+          "cudaEventElapsedTime");
+    *milliseconds = elapsed;
+  });
+}
+
+void event_destroy(void* event) { cudaEventDestroy(static_cast<cudaEvent_t>(event)); }
+
+constexpr Interface kInterface{
+    .version = kInterfaceVersion,
+    .last_error = [] { return last_error_text().c_str(); },
+    .device_count = device_count,
+    .set_device = set_device,
+    .describe = describe,
+    .probe = probe,
+    .synchronize = synchronize,
+    .memory = memory,
+    .reset_peak = reset_peak,
+    .event_create = event_create,
+    .event_record = event_record,
+    .event_elapsed_ms = event_elapsed_ms,
+    .event_destroy = event_destroy,
+#ifdef LITEBENCH_HAS_NCCL
+    .nccl_make_id = nccl_make_id,
+    .nccl_open = nccl_open,
+    .nccl_broadcast = nccl_broadcast,
+    .nccl_close = nccl_close,
+#endif
+};
+
+}  // namespace
+}  // namespace litebench::cuda
+
+extern "C" __attribute__((visibility("default"))) const litebench::cuda::Interface* litebench_cuda_interface() {
+  return &litebench::cuda::kInterface;
+}
