@@ -23,6 +23,14 @@ constexpr std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> c
   return counter;
 }
 
+/// Block number `index` of the sequence that belongs to a 64-bit key.
+constexpr std::array<std::uint32_t, 4> philox4x32(std::uint64_t index, std::uint64_t key) {
+  return philox4x32(std::array<std::uint32_t, 4>{static_cast<std::uint32_t>(index),
+                                                 static_cast<std::uint32_t>(index >> 32), 0, 0},
+                    std::array<std::uint32_t, 2>{static_cast<std::uint32_t>(key),
+                                                 static_cast<std::uint32_t>(key >> 32)});
+}
+
 /// The numbers of one stream, one after the other. Streams of different key or number are independent.
 class PhiloxStream {
  public:
