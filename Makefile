@@ -46,7 +46,7 @@ fuzz: deps       ## RUNS executions of every fuzzer under ASan and UBSan
 format:          ## clang-format over all sources
 	git ls-files '*.hpp' '*.cpp' '*.cu' | xargs clang-format -i
 
-tidy:            ## clang-tidy over the sources changed since main (needs a configured build/tidy)
+tidy:            ## clang-tidy over the sources that differ from main
 	@cmake/tidy.sh
 
 packaging-test:  ## a fresh Debian 12 in a folder: clone, make demo, twice (root, network, minutes)

@@ -71,7 +71,8 @@ set_target_properties(litebench_cuda PROPERTIES
   CUDA_RUNTIME_LIBRARY None   # the wheel's libcudart instead of a second runtime in one process
   CXX_VISIBILITY_PRESET hidden
   LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib/litebench
-  INSTALL_RPATH "$ORIGIN;${TorchWheel_ROOT}/lib")
+  INSTALL_RPATH "$ORIGIN"
+  INSTALL_RPATH_USE_LINK_PATH ON)   # LibTorch, its libcudart, NCCL: where the build found them
 # nvcc's headers first: the wheel's lack crt/host_defines.h, nvcc's toolkit may lack cublas.
 target_include_directories(litebench_cuda PRIVATE ${CMAKE_SOURCE_DIR})
 target_include_directories(litebench_cuda SYSTEM PRIVATE
