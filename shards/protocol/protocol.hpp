@@ -4,9 +4,11 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <optional>
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "shards/refer/refer.hpp"
@@ -21,7 +23,6 @@ enum class ScoreDType : std::uint8_t { model, fp32 };
 enum class Exif : std::uint8_t { apply, ignore };
 enum class Epsilons : std::uint8_t { upstream, none };
 enum class Precision : std::uint8_t { model, fp32 };
-enum class ExtraContext : std::uint8_t { floor, none };
 
 struct Protocol {
   std::string name;                          ///< profile it started from; only a label
@@ -40,18 +41,22 @@ struct Protocol {
   std::int64_t seed = 17;                    ///< of the draws
 };
 
-/// Names: upstream-compatible, strict, glamm-baseline. Throws Error{usage} with the nearest known name.
+/// Names: upstream-compatible, strict, glamm-baseline (the columns of upstream.md §10; the baseline is scored as upstream scores).
+/// Throws Error{usage} with the nearest known name.
 Protocol profile(std::string_view name);
 std::vector<std::string> profile_names();
 
-/// Sets one field by its configuration name ("sampling", "turns", "template", …) and text value.
+/// Sets one field by its configuration name and text value: sampling, turns, template (random or 0…15), answer (random or 0…4),
+/// simtext, sim, score_dtype, gt, image_order, exif, eps, pe_dtype, seed.
 /// Throws Error{usage} naming the allowed values or the nearest key.
 void set_option(Protocol& protocol, std::string_view key, std::string_view value);
 
 /// All fields as "key=value" in fixed order: the canonical spelling that enters fingerprints and /protocols.
 std::vector<std::pair<std::string, std::string>> options_of(const Protocol& protocol);
 
-/// 16 question templates with `{class_name}`, 5 answers (upstream.md §3.2, §3.3).
+inline constexpr std::int32_t kTemplates = 16, kAnswers = 5;
+
+/// Question templates filled with the expression after Python's strip() and lower(), and answers (upstream.md §3.2, §3.3).
 std::string question(std::int32_t template_index, std::string_view expression);
 std::string_view answer(std::int32_t answer_index);
 
@@ -60,7 +65,7 @@ struct Turn {
   std::int64_t ref_id = 0, sent_id = 0;
   std::int32_t template_index = 0, answer_index = 0;
   std::string expression;   ///< as in the file
-  std::string question;     ///< template filled with the stripped, lower-cased expression
+  std::string question;     ///< see question()
   std::string answer;
 };
 
@@ -78,15 +83,15 @@ class Replay {
   struct Choice { std::int64_t sent_id; std::int32_t template_index, answer_index; };
   static Replay load(const std::filesystem::path& path);
   [[nodiscard]] const std::vector<Choice>* find(std::string_view dataset_split, std::int64_t image_id) const;
-  [[nodiscard]] std::uint64_t hash() const { return hash_; }
+  [[nodiscard]] std::uint64_t hash() const { return hash_; }   ///< of the file's bytes
 
  private:
-  std::vector<std::pair<std::string, std::vector<std::pair<std::int64_t, std::vector<Choice>>>>> entries_;
+  std::map<std::string, std::map<std::int64_t, std::vector<Choice>>, std::less<>> splits_;
   std::uint64_t hash_ = 0;
 };
 
 /// The conversations of one image, in fixed order. Draws come from a counter-based generator keyed by seed, dataset, split and
-/// image id, so they depend on nothing else. With a replay the image's recorded turns are used as they are;
+/// image id, so they depend on nothing else; fixing the template or the answer leaves the other draws as they were. With a replay the image's recorded turns are used as they are;
 /// an image that the replay does not name is Error{data}.
 std::vector<Sample> samples_of(const refer::Dataset& dataset, std::string_view split,
                                const refer::SplitImage& image, const Protocol& protocol,

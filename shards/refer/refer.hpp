@@ -27,7 +27,7 @@ struct Annotation {
   std::array<double, 4> box{};                      ///< x, y, width, height in pixels
   std::vector<std::vector<double>> polygons;        ///< x0, y0, x1, y1, …
   std::vector<RleText> rles;
-  bool decodable = true;                            ///< false for forms the reference cannot read (plain RLE dict, counts list)
+  bool decodable = true;                            ///< false for forms the reference crashes on (§7.4, §7.5)
 };
 
 struct Sentence {
@@ -57,6 +57,8 @@ struct DatasetFiles {
   std::filesystem::path refs, instances;
 };
 DatasetFiles files_of(std::string_view name);   ///< throws Error{usage} with the nearest known name
+/// The same with `root` before them; gRefCOCO's refs may be JSON, which is taken where there is no pickle.
+DatasetFiles files_in(const std::filesystem::path& root, std::string_view name);
 std::vector<std::string> dataset_names();
 
 /// Reads `root`/refcoco/… (root is the Refer_Segm folder). Annotations no ref points at are skipped.
@@ -66,7 +68,7 @@ Dataset load_dataset(const std::filesystem::path& root, std::string_view name);
 /// Images live under root/coco_2014/train2014. A file name that would leave that folder is Error{data}.
 std::filesystem::path image_path(const std::filesystem::path& root, const Image& image);
 
-/// `split` of a ref against the wanted one: exact for train/val, letter for testA/testB, substring for test (§8.4).
+/// `split` of a ref against the wanted one: letter for testA/testB/testC, substring for test, exact for all others (§8.4).
 bool in_split(std::string_view ref_split, std::string_view wanted);
 
 struct ExpressionIndex { std::int32_t ref = 0, sentence = 0; };
@@ -86,7 +88,8 @@ std::vector<std::int64_t> cpython_set_order(const std::vector<std::int64_t>& ids
 
 enum class GroundTruth : std::uint8_t { sum, union_ };
 
-/// Target mask of a ref, row-major height × width. `sum`: number of polygons over each pixel (uint8, §7.4); `union_`: 0/1.
+/// Target mask of a ref, row-major height × width. `sum`: number of polygons over each pixel (uint8, §7.4); of several
+/// annotations (gRefCOCO) the bitwise or. `union_`: 0/1. Throws Error{data} when an annotation cannot be decoded.
 std::vector<std::uint8_t> target_mask(const Dataset& dataset, const Ref& ref, GroundTruth kind);
 
 }  // namespace litebench::refer
