@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "base/error.hpp"
+#include "model/checkpoint/dense_stream.hpp"
 #include "model/checkpoint/layout.hpp"
 
 namespace litebench::model {
@@ -161,10 +162,6 @@ std::string some_of(std::string_view what, const std::vector<std::string>& names
   return text;
 }
 
-bool is_float(DType dtype) {
-  return dtype == DType::f32 || dtype == DType::bf16 || dtype == DType::f16 || dtype == DType::f64;
-}
-
 }  // namespace
 
 std::vector<TensorSpec> expected_glamm(const Geometry& geometry) {
@@ -214,7 +211,7 @@ void check(const std::vector<TensorSpec>& expected, const TensorSource& source,
     } else if (tensor->shape != spec.shape) {
       misshapen.push_back(fmt::format("{} is {}, not {}", spec.name, to_string(tensor->shape),
                                       to_string(spec.shape)));
-    } else if (!is_float(tensor->dtype)) {
+    } else if (!is_floating(tensor->dtype)) {
       misshapen.push_back(fmt::format("{} is {}", spec.name, name_of(tensor->dtype)));
     }
   }
