@@ -3,6 +3,7 @@
 // Python, apart from this program. Also scores of any size made up from a generator.
 
 #include <array>
+#include <cmath>
 #include <cstdint>
 #include <random>
 #include <vector>
