@@ -1,6 +1,7 @@
 #pragma once
 // Who does which bundle. Rank 0 answers from a helper thread; the others ask before they run dry (design §8).
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -12,25 +13,54 @@ namespace litebench::handout {
 
 struct WorkItem {
   std::uint32_t index = 0;     ///< into the caller's list of bundles
-  double cost = 1;             ///< predicted seconds
-  std::uint8_t phase = 0;      ///< all of phase 0 is granted before any of phase 1 (accuracy, then latency)
+  double cost = 1;             ///< predicted seconds; only ratios matter, the scale is learnt from what bundles take
+  std::uint8_t phase = 0;      ///< all of phase 0 is done before any of phase 1 is granted (accuracy, then latency)
 };
 
-/// One rank's end of the hand-out.
+/// What one rank did. The parts add up to the time between the first next() and the end of the last rank's work.
+struct RankReport {
+  std::uint32_t rank = 0;
+  std::uint64_t bundles = 0;
+  double busy_seconds = 0;     ///< as told to done()
+  double waited_seconds = 0;   ///< in next(), for an answer
+  double end_idle_seconds = 0; ///< from its own end to the end of the last rank
+  bool reported = false;       ///< false: the rank did not come to the end
+};
+
+/// One rank's end of the hand-out. Used from one thread.
 class Handout {
  public:
   virtual ~Handout() = default;
-  /// Next bundle for this rank; nothing when all work is granted or stop was asked. Blocks at most as long as one reply takes.
+  /// Next bundle for this rank; nothing when all work is granted or stop was asked. Waits for one reply at most, and
+  /// between the phases for the other ranks' last bundles.
   virtual std::optional<std::uint32_t> next() = 0;
   /// This rank finished the bundle (seconds it took; feeds the idle report and the progress of rank 0).
   virtual void done(std::uint32_t index, double seconds) = 0;
   /// Ask everybody to stop after the bundle in flight.
   virtual void stop() = 0;
+  /// After the last next(): on rank 0 waits, with a deadline, for the others and reports on all ranks; elsewhere on this one.
+  virtual std::vector<RankReport> finish() = 0;
 };
 
 struct Progress { std::uint64_t done = 0, granted = 0, total = 0; std::uint32_t ranks = 1; };
+using ProgressCallback = std::function<void(const Progress&)>;
 
 /// A loop in one process.
-std::unique_ptr<Handout> make_local(std::vector<WorkItem> items, std::function<void(const Progress&)> progress);
+std::unique_ptr<Handout> make_local(std::vector<WorkItem> items, ProgressCallback progress);
+
+/// Longest-first split made beforehand, the same on every rank; this rank gets part `rank` of `ranks`. The phases are only
+/// ordered within a rank. stop() reaches this rank only.
+std::unique_ptr<Handout> make_static(std::span<const WorkItem> items, std::uint32_t rank, std::uint32_t ranks,
+                                     ProgressCallback progress);
+
+struct MpiOptions {
+  bool takes_phase1 = true;    ///< this rank may do latency bundles (one rank per device)
+  /// Rank 0 gives up on ranks, and ranks on rank 0, after this long without a message when only they are waited for.
+  std::chrono::duration<double> silence{600};
+};
+
+/// Over MPI_COMM_WORLD (collective). `items` matter on rank 0 only, `progress` is called there, from the helper thread, at
+/// most every 0.2 s and at the end. Below MPI_THREAD_MULTIPLE: make_static; without MPI or alone: make_local.
+std::unique_ptr<Handout> make_mpi(std::vector<WorkItem> items, ProgressCallback progress, const MpiOptions& options = {});
 
 }  // namespace litebench::handout
