@@ -1,0 +1,233 @@
+#include "kernels/resample/resample.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <cstring>
+
+// Integers only, so the wider instructions change the speed and nothing else. Sanitizers cannot instrument the
+// load-time choice between clones.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && \
+    !defined(__SANITIZE_THREAD__)
+#define LITEBENCH_CLONES __attribute__((target_clones("avx2", "default")))
+#else
+#define LITEBENCH_CLONES
+#endif
+
+namespace litebench::kernels {
+namespace {
+
+constexpr int kPrecision = 22;   // bits after the point of a coefficient
+constexpr std::int32_t kHalf = 1 << (kPrecision - 1);
+
+using Bytes8 = std::uint8_t __attribute__((vector_size(8)));
+using Bytes32 = std::uint8_t __attribute__((vector_size(32)));
+using Ints8 = std::int32_t __attribute__((vector_size(32)));
+
+double bilinear(double x) {
+  x = std::fabs(x);
+  return x < 1.0 ? 1.0 - x : 0.0;
+}
+
+// Keys' kernel with a = -0.5, in the order of operations that decides the last bit of a coefficient.
+double bicubic(double x) {
+  constexpr double a = -0.5;
+  x = std::fabs(x);
+  if (x < 1.0) return ((a + 2.0) * x - (a + 3.0)) * x * x + 1.0;
+  if (x < 2.0) return (((x - 5.0) * x + 8.0) * x - 4.0) * a;
+  return 0.0;
+}
+
+/// The source pixels of each wanted output position and their fixed-point weights.
+struct Taps {
+  std::vector<std::int32_t> first, count;
+  std::vector<std::int32_t> weights;   // `stride` per position
+  std::int64_t stride = 0;
+  [[nodiscard]] const std::int32_t* at(std::int64_t position) const {
+    return weights.data() + position * stride;
+  }
+};
+
+std::int32_t to_fixed(double weight) {
+  const double scaled = weight * (1 << kPrecision);
+  return static_cast<std::int32_t>(scaled < 0 ? scaled - 0.5 : scaled + 0.5);
+}
+
+Taps make_taps(std::int64_t in, std::int64_t out, Filter filter, std::int64_t begin, std::int64_t count) {
+  const double ratio = static_cast<double>(in) / static_cast<double>(out);
+  const double filter_scale = std::max(ratio, 1.0);
+  const double support = (filter == Filter::bilinear ? 1.0 : 2.0) * filter_scale;
+  const double inverse = 1.0 / filter_scale;
+  Taps taps;
+  taps.stride = static_cast<std::int64_t>(std::ceil(support)) * 2 + 1;
+  taps.first.resize(count);
+  taps.count.resize(count);
+  taps.weights.resize(count * taps.stride);
+  std::vector<double> weight(taps.stride);
+  for (std::int64_t i = 0; i < count; ++i) {
+    const double centre = (static_cast<double>(begin + i) + 0.5) * ratio;
+    const auto low = std::max<std::int64_t>(0, static_cast<std::int64_t>(centre - support + 0.5));
+    const auto high = std::min<std::int64_t>(in, static_cast<std::int64_t>(centre + support + 0.5));
+    double sum = 0;
+    for (std::int64_t j = 0; j < high - low; ++j) {
+      const double x = (static_cast<double>(j + low) - centre + 0.5) * inverse;
+      weight[j] = filter == Filter::bilinear ? bilinear(x) : bicubic(x);
+      sum += weight[j];
+    }
+    taps.first[i] = static_cast<std::int32_t>(low);
+    taps.count[i] = static_cast<std::int32_t>(high - low);
+    for (std::int64_t j = 0; j < high - low; ++j) {
+      taps.weights[i * taps.stride + j] = to_fixed(sum != 0 ? weight[j] / sum : weight[j]);
+    }
+  }
+  return taps;
+}
+
+inline std::uint8_t clip(std::int32_t sum) {
+  return static_cast<std::uint8_t>(std::clamp(sum >> kPrecision, 0, 255));
+}
+
+// Two rows at a time: a pixel of both is one vector {r g b 0 r g b 0}, so that a tap is one multiply whatever the
+// stride of the taps.
+template <int Channels>
+inline void spread_rows(const std::uint8_t* upper, const std::uint8_t* lower, std::int64_t width, std::int32_t* out) {
+  for (std::int64_t x = 0; x < width; ++x) {
+    for (int c = 0; c < Channels; ++c) {
+      out[x * 8 + c] = upper[x * Channels + c];
+      out[x * 8 + 4 + c] = lower[x * Channels + c];
+    }
+  }
+}
+
+// One pixel of both rows as 2 × 4 bytes.
+__attribute__((always_inline)) inline std::uint64_t pixel_pair(const std::int32_t* from, const std::int32_t* weight,
+                                                               std::int32_t count) {
+  Ints8 sum = Ints8{} + kHalf;
+  for (std::int32_t j = 0; j < count; ++j) {
+    Ints8 pixel;
+    std::memcpy(&pixel, from + j * 8, sizeof pixel);
+    sum += pixel * weight[j];
+  }
+  sum >>= kPrecision;
+  sum = sum < 0 ? Ints8{} : sum;
+  sum = sum > 255 ? Ints8{} + 255 : sum;
+  const auto bytes = reinterpret_cast<Bytes32>(sum);
+  const Bytes8 packed = __builtin_shufflevector(bytes, bytes, 0, 4, 8, 12, 16, 20, 24, 28);
+  std::uint64_t both;
+  std::memcpy(&both, &packed, sizeof both);
+  return both;
+}
+
+template <int Channels>
+__attribute__((always_inline)) inline void resample_pixels(const std::int32_t* spread, const Taps& taps,
+                                                           std::int64_t width, std::uint8_t* upper,
+                                                           std::uint8_t* lower) {
+  const std::int32_t *first = taps.first.data(), *count = taps.count.data(), *weight = taps.weights.data();
+  // Four bytes are stored for a pixel of three, the next pixel overwrites the surplus; only the last has no next.
+  constexpr int kStored = Channels == 3 ? 4 : 1;
+  for (std::int64_t x = 0; x < width; ++x, weight += taps.stride) {
+    const std::uint64_t both = pixel_pair(spread + std::int64_t{first[x]} * 8, weight, count[x]);
+    const auto low = static_cast<std::uint32_t>(both), high = static_cast<std::uint32_t>(both >> 32);
+    if (x + 1 < width) {
+      std::memcpy(upper + x * Channels, &low, kStored);
+      std::memcpy(lower + x * Channels, &high, kStored);
+    } else {
+      std::memcpy(upper + x * Channels, &low, Channels);
+      std::memcpy(lower + x * Channels, &high, Channels);
+    }
+  }
+}
+
+LITEBENCH_CLONES void resample_colour(const std::int32_t* spread, const Taps& taps, std::int64_t width,
+                                      std::uint8_t* upper, std::uint8_t* lower) {
+  resample_pixels<3>(spread, taps, width, upper, lower);
+}
+
+LITEBENCH_CLONES void resample_grey(const std::int32_t* spread, const Taps& taps, std::int64_t width,
+                                    std::uint8_t* upper, std::uint8_t* lower) {
+  resample_pixels<1>(spread, taps, width, upper, lower);
+}
+
+constexpr std::int64_t kChunk = 64;
+
+LITEBENCH_CLONES void resample_column(const std::uint8_t* top, std::int64_t pitch, const std::int32_t* weight,
+                                      std::int32_t count, std::int64_t bytes, std::uint8_t* out) {
+  std::int64_t i = 0;
+  for (; i + kChunk <= bytes; i += kChunk) {
+    std::int32_t sum[kChunk];
+    std::fill(sum, sum + kChunk, kHalf);
+    for (std::int32_t j = 0; j < count; ++j) {
+      const std::uint8_t* from = top + i + j * pitch;
+      const std::int32_t w = weight[j];
+      for (std::int64_t k = 0; k < kChunk; ++k) sum[k] += from[k] * w;
+    }
+    for (std::int64_t k = 0; k < kChunk; ++k) out[i + k] = clip(sum[k]);
+  }
+  for (; i < bytes; ++i) {
+    std::int32_t sum = kHalf;
+    for (std::int32_t j = 0; j < count; ++j) sum += top[i + j * pitch] * weight[j];
+    out[i] = clip(sum);
+  }
+}
+
+struct Picture {
+  std::vector<std::uint8_t> pixels;
+  std::int64_t first_row = 0;   // of the source picture
+};
+
+/// Columns [left, left + columns) of the horizontally resized picture, for the source rows [begin, end) only.
+Picture horizontal(const ImageView& image, std::int64_t width, Filter filter, std::int64_t left,
+                   std::int64_t columns, std::int64_t begin, std::int64_t end) {
+  const std::int64_t channels = image.channels, pitch = image.width * channels, out_pitch = columns * channels;
+  Picture out{std::vector<std::uint8_t>((end - begin) * out_pitch), begin};
+  const std::uint8_t* source = image.pixels.data();
+  if (width == image.width) {
+    for (std::int64_t y = begin; y < end; ++y) {
+      std::memcpy(out.pixels.data() + (y - begin) * out_pitch, source + y * pitch + left * channels, out_pitch);
+    }
+    return out;
+  }
+  const Taps taps = make_taps(image.width, width, filter, left, columns);
+  std::vector<std::int32_t> spread(image.width * 8);
+  for (std::int64_t y = begin; y < end; y += 2) {
+    const std::int64_t below = std::min(y + 1, end - 1);   // an odd last row is its own partner
+    std::uint8_t* upper = out.pixels.data() + (y - begin) * out_pitch;
+    std::uint8_t* lower = out.pixels.data() + (below - begin) * out_pitch;
+    if (channels == 3) {
+      spread_rows<3>(source + y * pitch, source + below * pitch, image.width, spread.data());
+      resample_colour(spread.data(), taps, columns, upper, lower);
+    } else {
+      spread_rows<1>(source + y * pitch, source + below * pitch, image.width, spread.data());
+      resample_grey(spread.data(), taps, columns, upper, lower);
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+std::vector<std::uint8_t> resample(const ImageView& image, std::int64_t height, std::int64_t width, Filter filter,
+                                   Window window) {
+  if (window.width == 0) window = {0, 0, height, width};
+  assert(image.channels == 1 || image.channels == 3);
+  assert(image.pixels.size() == static_cast<std::size_t>(image.height * image.width * image.channels));
+  assert(window.top >= 0 && window.left >= 0 && window.top + window.height <= height &&
+         window.left + window.width <= width);
+  if (height == image.height) {
+    return horizontal(image, width, filter, window.left, window.width, window.top, window.top + window.height)
+        .pixels;
+  }
+  const Taps taps = make_taps(image.height, height, filter, window.top, window.height);
+  const std::int64_t last = window.height - 1;
+  const Picture middle = horizontal(image, width, filter, window.left, window.width, taps.first[0],
+                                    taps.first[last] + taps.count[last]);
+  const std::int64_t pitch = window.width * image.channels;
+  std::vector<std::uint8_t> out(window.height * pitch);
+  for (std::int64_t y = 0; y < window.height; ++y) {
+    resample_column(middle.pixels.data() + (taps.first[y] - middle.first_row) * pitch, pitch, taps.at(y),
+                    taps.count[y], pitch, out.data() + y * pitch);
+  }
+  return out;
+}
+
+}  // namespace litebench::kernels
