@@ -5,32 +5,28 @@
 #include <cmath>
 #include <cstring>
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && \
-    !defined(__SANITIZE_THREAD__)
-// Without fused multiply-adds (-ffp-contract=off) both clones give the same bits.
-#define LITEBENCH_CLONES __attribute__((target_clones("avx2", "default")))
-#else
-#define LITEBENCH_CLONES
-#endif
+#include "kernels/clones.hpp"
 
 namespace litebench::kernels {
 namespace {
 
 constexpr float kNearZero = 1e-3F;
 
-// out[i] = row[index] * w0 + row[index + 1] * w1: the inner of PyTorch's two nested interpolations.
-LITEBENCH_CLONES void stretch(const float* row, const std::int32_t* index, const float* w0, const float* w1,
+// The inner of PyTorch's two nested interpolations. Its CPU kernel contracts a * w0 + b * w1 to fma(a, w0, b * w1): so
+// spelled, logits equal PyTorch's bit for bit at SAM's sizes.
+LITEBENCH_FUSED void stretch(const float* row, const std::int32_t* index, const float* w0, const float* w1,
                               std::int64_t count, float* out) {
-  for (std::int64_t i = 0; i < count; ++i) out[i] = row[index[i]] * w0[i] + row[index[i] + 1] * w1[i];
+  for (std::int64_t i = 0; i < count; ++i) {
+    out[i] = std::fma(row[index[i]], w0[i], row[index[i] + 1] * w1[i]);
+  }
 }
 
 // The outer one.
-LITEBENCH_CLONES void blend(const float* upper, const float* lower, float w0, float w1, std::int64_t count,
-                            float* out) {
-  for (std::int64_t i = 0; i < count; ++i) out[i] = upper[i] * w0 + lower[i] * w1;
+LITEBENCH_FUSED void blend(const float* upper, const float* lower, float w0, float w1, std::int64_t count, float* out) {
+  for (std::int64_t i = 0; i < count; ++i) out[i] = std::fma(upper[i], w0, lower[i] * w1);
 }
 
-LITEBENCH_CLONES void threshold(const float* logits, std::int64_t count, std::uint8_t* bits) {
+LITEBENCH_WIDE void threshold(const float* logits, std::int64_t count, std::uint8_t* bits) {
   for (std::int64_t i = 0; i < count; ++i) bits[i] = logits[i] > 0.0F;
 }
 
@@ -39,7 +35,7 @@ struct Counts {
 };
 
 // 32-bit sums keep the loop in vectors; a caller passes at most 2^31 pixels at a time.
-LITEBENCH_CLONES void count_pixels(const std::uint8_t* bits, const std::uint8_t* target, std::int64_t count,
+LITEBENCH_WIDE void count_pixels(const std::uint8_t* bits, const std::uint8_t* target, std::int64_t count,
                                    Counts& counts) {
   std::uint32_t predicted = 0, hit = 0, one = 0, many = 0, many_hit = 0;
   for (std::int64_t i = 0; i < count; ++i) {
@@ -53,7 +49,7 @@ LITEBENCH_CLONES void count_pixels(const std::uint8_t* bits, const std::uint8_t*
   counts = {predicted, hit, one, many, many_hit};
 }
 
-LITEBENCH_CLONES std::uint32_t count_ones(const std::uint8_t* bits, std::int64_t count) {
+LITEBENCH_WIDE std::uint32_t count_ones(const std::uint8_t* bits, std::int64_t count) {
   std::uint32_t sum = 0;
   for (std::int64_t i = 0; i < count; ++i) sum += bits[i];
   return sum;
@@ -107,7 +103,7 @@ MaskScorer::Axis MaskScorer::make_axis(std::int64_t in, std::int64_t out, std::i
   Axis axis;
   const float scale = static_cast<float>(in) / static_cast<float>(out);
   for (std::int64_t i = 0; i < used; ++i) {
-    const float source = std::max(0.0F, scale * (static_cast<float>(i) + 0.5F) - 0.5F);
+    const float source = std::max(0.0F, std::fma(scale, static_cast<float>(i) + 0.5F, -0.5F));
     const auto low = std::min(static_cast<std::int64_t>(source), in - 1);
     const float w1 = std::clamp(source - static_cast<float>(low), 0.0F, 1.0F);
     axis.index.push_back(static_cast<std::int32_t>(low));

@@ -5,14 +5,7 @@
 #include <cmath>
 #include <cstring>
 
-// Integers only, so the wider instructions change the speed and nothing else. Sanitizers cannot instrument the
-// load-time choice between clones.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && \
-    !defined(__SANITIZE_THREAD__)
-#define LITEBENCH_CLONES __attribute__((target_clones("avx2", "default")))
-#else
-#define LITEBENCH_CLONES
-#endif
+#include "kernels/clones.hpp"
 
 namespace litebench::kernels {
 namespace {
@@ -138,19 +131,19 @@ __attribute__((always_inline)) inline void resample_pixels(const std::int32_t* s
   }
 }
 
-LITEBENCH_CLONES void resample_colour(const std::int32_t* spread, const Taps& taps, std::int64_t width,
+LITEBENCH_WIDE void resample_colour(const std::int32_t* spread, const Taps& taps, std::int64_t width,
                                       std::uint8_t* upper, std::uint8_t* lower) {
   resample_pixels<3>(spread, taps, width, upper, lower);
 }
 
-LITEBENCH_CLONES void resample_grey(const std::int32_t* spread, const Taps& taps, std::int64_t width,
+LITEBENCH_WIDE void resample_grey(const std::int32_t* spread, const Taps& taps, std::int64_t width,
                                     std::uint8_t* upper, std::uint8_t* lower) {
   resample_pixels<1>(spread, taps, width, upper, lower);
 }
 
 constexpr std::int64_t kChunk = 64;
 
-LITEBENCH_CLONES void resample_column(const std::uint8_t* top, std::int64_t pitch, const std::int32_t* weight,
+LITEBENCH_WIDE void resample_column(const std::uint8_t* top, std::int64_t pitch, const std::int32_t* weight,
                                       std::int32_t count, std::int64_t bytes, std::uint8_t* out) {
   std::int64_t i = 0;
   for (; i + kChunk <= bytes; i += kChunk) {
