@@ -1,10 +1,11 @@
 #pragma once
-// Wider instructions for single functions, chosen when the program is loaded: one binary serves every x86-64. Clones
-// must give the same bits: integers do by nature; floats because fused operations are spelled std::fma and nothing else
-// is fused (-ffp-contract=off). Sanitizers cannot instrument the choice.
+// Wider instructions for single functions, chosen when the program is loaded: one binary serves
+// every x86-64. Clones must give the same bits: integers do by nature; floats because fused
+// operations are spelled std::fma and nothing else is fused (-ffp-contract=off). Sanitizers cannot
+// instrument the choice.
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && \
-    !defined(__SANITIZE_THREAD__)
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && \
+    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define LITEBENCH_WIDE __attribute__((target_clones("avx2", "default")))
 #define LITEBENCH_FUSED __attribute__((target_clones("fma", "default")))
 #else

@@ -12,17 +12,18 @@ namespace {
 
 constexpr float kNearZero = 1e-3F;
 
-// The inner of PyTorch's two nested interpolations. Its CPU kernel contracts a * w0 + b * w1 to fma(a, w0, b * w1): so
-// spelled, logits equal PyTorch's bit for bit at SAM's sizes.
-LITEBENCH_FUSED void stretch(const float* row, const std::int32_t* index, const float* w0, const float* w1,
-                              std::int64_t count, float* out) {
+// The inner of PyTorch's two nested interpolations. Its CPU kernel contracts a * w0 + b * w1 to
+// fma(a, w0, b * w1): so spelled, logits equal PyTorch's bit for bit at SAM's sizes.
+LITEBENCH_FUSED void stretch(const float* row, const std::int32_t* index, const float* w0,
+                             const float* w1, std::int64_t count, float* out) {
   for (std::int64_t i = 0; i < count; ++i) {
     out[i] = std::fma(row[index[i]], w0[i], row[index[i] + 1] * w1[i]);
   }
 }
 
 // The outer one.
-LITEBENCH_FUSED void blend(const float* upper, const float* lower, float w0, float w1, std::int64_t count, float* out) {
+LITEBENCH_FUSED void blend(const float* upper, const float* lower, float w0, float w1,
+                           std::int64_t count, float* out) {
   for (std::int64_t i = 0; i < count; ++i) out[i] = std::fma(upper[i], w0, lower[i] * w1);
 }
 
@@ -35,8 +36,8 @@ struct Counts {
 };
 
 // 32-bit sums keep the loop in vectors; a caller passes at most 2^31 pixels at a time.
-LITEBENCH_WIDE void count_pixels(const std::uint8_t* bits, const std::uint8_t* target, std::int64_t count,
-                                   Counts& counts) {
+LITEBENCH_WIDE void count_pixels(const std::uint8_t* bits, const std::uint8_t* target,
+                                 std::int64_t count, Counts& counts) {
   std::uint32_t predicted = 0, hit = 0, one = 0, many = 0, many_hit = 0;
   for (std::int64_t i = 0; i < count; ++i) {
     const std::uint8_t p = bits[i], is_one = target[i] == 1, is_many = target[i] > 1;
@@ -55,7 +56,8 @@ LITEBENCH_WIDE std::uint32_t count_ones(const std::uint8_t* bits, std::int64_t c
   return sum;
 }
 
-void add(MaskScore& score, const std::uint8_t* bits, const std::uint8_t* target, std::int64_t count) {
+void add(MaskScore& score, const std::uint8_t* bits, const std::uint8_t* target,
+         std::int64_t count) {
   if (target == nullptr) {
     score.predicted_area += count_ones(bits, count);
     return;
@@ -81,8 +83,9 @@ void note(MaskDiagnostics& diagnostics, const float* row, std::int64_t count) {
 }  // namespace
 
 BackgroundScore background(const MaskScore& score, std::int64_t pixels) {
-  const std::int64_t target = pixels - score.target_area - score.overlap_area;                  // G=0
-  const std::int64_t missed = score.predicted_area - score.intersection - score.overlap_hit;    // P=1 ∧ G=0
+  const std::int64_t target = pixels - score.target_area - score.overlap_area;  // G=0
+  const std::int64_t missed =
+      score.predicted_area - score.intersection - score.overlap_hit;  // P=1 ∧ G=0
   const std::int64_t intersection = target - missed;
   return {intersection, pixels - score.predicted_area + target - intersection};
 }
@@ -97,8 +100,9 @@ MaskScore score_mask(const std::uint8_t* mask, const std::uint8_t* target, std::
   return score;
 }
 
-// PyTorch's source coordinate for align_corners=false, in its float arithmetic. The neighbour of the last source element
-// is a copy of it that callers keep behind each row, so index + 1 is always readable.
+// PyTorch's source coordinate for align_corners=false, in its float arithmetic. The neighbour of
+// the last source element is a copy of it that callers keep behind each row, so index + 1 is always
+// readable.
 MaskScorer::Axis MaskScorer::make_axis(std::int64_t in, std::int64_t out, std::int64_t used) {
   Axis axis;
   const float scale = static_cast<float>(in) / static_cast<float>(out);
@@ -128,14 +132,16 @@ MaskScorer::MaskScorer(const MaskFrame& frame)
   for (auto& row : sam_) row.resize(frame.width);
 }
 
-// Rows are asked for in rising pairs (y, y + 1), so two slots by parity never evict a row that is still needed.
+// Rows are asked for in rising pairs (y, y + 1), so two slots by parity never evict a row that is
+// still needed.
 const float* MaskScorer::low_row(const float* logits, std::int64_t row) {
   row = std::min(row, frame_.low_res - 1);
   std::vector<float>& slot = low_[row & 1];
   if (low_at_[row & 1] != row) {
     std::memcpy(wide_.data(), logits + row * frame_.low_res, frame_.low_res * sizeof(float));
     wide_[frame_.low_res] = wide_[frame_.low_res - 1];
-    stretch(wide_.data(), sam_x_.index.data(), sam_x_.w0.data(), sam_x_.w1.data(), frame_.resized_w, slot.data());
+    stretch(wide_.data(), sam_x_.index.data(), sam_x_.w0.data(), sam_x_.w1.data(), frame_.resized_w,
+            slot.data());
     low_at_[row & 1] = row;
   }
   return slot.data();
@@ -149,7 +155,8 @@ const float* MaskScorer::sam_row(const float* logits, std::int64_t row) {
     const float* lower = low_row(logits, sam_y_.index[row] + 1);
     blend(upper, lower, sam_y_.w0[row], sam_y_.w1[row], frame_.resized_w, wide_.data());
     wide_[frame_.resized_w] = wide_[frame_.resized_w - 1];
-    stretch(wide_.data(), out_x_.index.data(), out_x_.w0.data(), out_x_.w1.data(), frame_.width, slot.data());
+    stretch(wide_.data(), out_x_.index.data(), out_x_.w0.data(), out_x_.w1.data(), frame_.width,
+            slot.data());
     sam_at_[row & 1] = row;
   }
   return slot.data();

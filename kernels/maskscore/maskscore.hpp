@@ -1,29 +1,32 @@
 #pragma once
-// From SAM's low-resolution logits to a scored mask without the full-size logits (upstream.md §2.5, §7.1):
-// bilinear L → S, crop to the resized picture, bilinear to H × W, threshold > 0, count against the target.
+// From SAM's low-resolution logits to a scored mask without the full-size logits (upstream.md §2.5,
+// §7.1): bilinear L → S, crop to the resized picture, bilinear to H × W, threshold > 0, count
+// against the target.
 
 #include <cstdint>
 #include <vector>
 
 namespace litebench::kernels {
 
-/// Sizes of one image's masks. (resized_h, resized_w) is the picture inside SAM's S × S input; for pictures with an EXIF
-/// rotation it is the rotated frame, stretched to the unrotated (height, width) as the reference does.
+/// Sizes of one image's masks. (resized_h, resized_w) is the picture inside SAM's S × S input; for
+/// pictures with an EXIF rotation it is the rotated frame, stretched to the unrotated (height,
+/// width) as the reference does.
 struct MaskFrame {
-  std::int64_t low_res = 0;                    ///< L, 4 × SAM's grid
-  std::int64_t sam_image = 0;                  ///< S
+  std::int64_t low_res = 0;    ///< L, 4 × SAM's grid
+  std::int64_t sam_image = 0;  ///< S
   std::int64_t resized_h = 0, resized_w = 0;
-  std::int64_t height = 0, width = 0;          ///< instances.json
+  std::int64_t height = 0, width = 0;  ///< instances.json
 };
 
-/// Pixel counts of prediction P ∈ {0,1} against target G ∈ {0,1,≥2}; G ≥ 2 where polygons of one object overlap.
+/// Pixel counts of prediction P ∈ {0,1} against target G ∈ {0,1,≥2}; G ≥ 2 where polygons of one
+/// object overlap.
 struct MaskScore {
-  std::int64_t intersection = 0;     ///< P=1 ∧ G=1
-  std::int64_t union_ = 0;           ///< predicted_area + target_area − intersection
-  std::int64_t predicted_area = 0;   ///< P=1
-  std::int64_t target_area = 0;      ///< G=1
-  std::int64_t overlap_area = 0;     ///< G≥2
-  std::int64_t overlap_hit = 0;      ///< P=1 ∧ G≥2
+  std::int64_t intersection = 0;    ///< P=1 ∧ G=1
+  std::int64_t union_ = 0;          ///< predicted_area + target_area − intersection
+  std::int64_t predicted_area = 0;  ///< P=1
+  std::int64_t target_area = 0;     ///< G=1
+  std::int64_t overlap_area = 0;    ///< G≥2
+  std::int64_t overlap_hit = 0;     ///< P=1 ∧ G≥2
   bool operator==(const MaskScore&) const = default;
 };
 
@@ -38,16 +41,18 @@ MaskScore score_mask(const std::uint8_t* mask, const std::uint8_t* target, std::
 
 /// What only tests and diagnostics look at.
 struct MaskDiagnostics {
-  std::int64_t near_zero = 0;        ///< logits with |x| < 1e-3: may differ between programs
-  std::vector<float> logits;         ///< height × width
+  std::int64_t near_zero = 0;  ///< logits with |x| < 1e-3: may differ between programs
+  std::vector<float> logits;   ///< height × width
 };
 
-/// Interpolation tables of one image, made once for all its expressions and variants. Keeps scratch rows: one per thread.
+/// Interpolation tables of one image, made once for all its expressions and variants. Keeps scratch
+/// rows: one per thread.
 class MaskScorer {
  public:
   explicit MaskScorer(const MaskFrame& frame);
 
-  /// `logits`: L × L. `target`: height × width or null (all zero). `mask`: receives height × width of 0 and 1, or null.
+  /// `logits`: L × L. `target`: height × width or null (all zero). `mask`: receives height × width
+  /// of 0 and 1, or null.
   MaskScore score(const float* logits, const std::uint8_t* target, std::uint8_t* mask,
                   MaskDiagnostics* diagnostics = nullptr);
 
@@ -66,8 +71,8 @@ class MaskScorer {
 
   MaskFrame frame_;
   Axis sam_y_, sam_x_, out_y_, out_x_;
-  std::vector<float> low_[2];          ///< low-res rows stretched to resized_w
-  std::vector<float> sam_[2];          ///< rows of the S grid stretched to width
+  std::vector<float> low_[2];  ///< low-res rows stretched to resized_w
+  std::vector<float> sam_[2];  ///< rows of the S grid stretched to width
   std::vector<float> wide_, final_;
   std::vector<std::uint8_t> bits_;
   std::int64_t low_at_[2] = {-1, -1}, sam_at_[2] = {-1, -1};

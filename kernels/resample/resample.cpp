@@ -10,7 +10,7 @@
 namespace litebench::kernels {
 namespace {
 
-constexpr int kPrecision = 22;   // bits after the point of a coefficient
+constexpr int kPrecision = 22;  // bits after the point of a coefficient
 constexpr std::int32_t kHalf = 1 << (kPrecision - 1);
 
 using Bytes8 = std::uint8_t __attribute__((vector_size(8)));
@@ -22,7 +22,8 @@ double bilinear(double x) {
   return x < 1.0 ? 1.0 - x : 0.0;
 }
 
-// Keys' kernel with a = -0.5, in the order of operations that decides the last bit of a coefficient.
+// Keys' kernel with a = -0.5, in the order of operations that decides the last bit of a
+// coefficient.
 double bicubic(double x) {
   constexpr double a = -0.5;
   x = std::fabs(x);
@@ -34,7 +35,7 @@ double bicubic(double x) {
 /// The source pixels of each wanted output position and their fixed-point weights.
 struct Taps {
   std::vector<std::int32_t> first, count;
-  std::vector<std::int32_t> weights;   // `stride` per position
+  std::vector<std::int32_t> weights;  // `stride` per position
   std::int64_t stride = 0;
   [[nodiscard]] const std::int32_t* at(std::int64_t position) const {
     return weights.data() + position * stride;
@@ -46,7 +47,8 @@ std::int32_t to_fixed(double weight) {
   return static_cast<std::int32_t>(scaled < 0 ? scaled - 0.5 : scaled + 0.5);
 }
 
-Taps make_taps(std::int64_t in, std::int64_t out, Filter filter, std::int64_t begin, std::int64_t count) {
+Taps make_taps(std::int64_t in, std::int64_t out, Filter filter, std::int64_t begin,
+               std::int64_t count) {
   const double ratio = static_cast<double>(in) / static_cast<double>(out);
   const double filter_scale = std::max(ratio, 1.0);
   const double support = (filter == Filter::bilinear ? 1.0 : 2.0) * filter_scale;
@@ -80,10 +82,11 @@ inline std::uint8_t clip(std::int32_t sum) {
   return static_cast<std::uint8_t>(std::clamp(sum >> kPrecision, 0, 255));
 }
 
-// Two rows at a time: a pixel of both is one vector {r g b 0 r g b 0}, so that a tap is one multiply whatever the
-// stride of the taps.
+// Two rows at a time: a pixel of both is one vector {r g b 0 r g b 0}, so that a tap is one
+// multiply whatever the stride of the taps.
 template <int Channels>
-inline void spread_rows(const std::uint8_t* upper, const std::uint8_t* lower, std::int64_t width, std::int32_t* out) {
+inline void spread_rows(const std::uint8_t* upper, const std::uint8_t* lower, std::int64_t width,
+                        std::int32_t* out) {
   for (std::int64_t x = 0; x < width; ++x) {
     for (int c = 0; c < Channels; ++c) {
       out[x * 8 + c] = upper[x * Channels + c];
@@ -93,7 +96,8 @@ inline void spread_rows(const std::uint8_t* upper, const std::uint8_t* lower, st
 }
 
 // One pixel of both rows as 2 × 4 bytes.
-__attribute__((always_inline)) inline std::uint64_t pixel_pair(const std::int32_t* from, const std::int32_t* weight,
+__attribute__((always_inline)) inline std::uint64_t pixel_pair(const std::int32_t* from,
+                                                               const std::int32_t* weight,
                                                                std::int32_t count) {
   Ints8 sum = Ints8{} + kHalf;
   for (std::int32_t j = 0; j < count; ++j) {
@@ -112,15 +116,19 @@ __attribute__((always_inline)) inline std::uint64_t pixel_pair(const std::int32_
 }
 
 template <int Channels>
-__attribute__((always_inline)) inline void resample_pixels(const std::int32_t* spread, const Taps& taps,
-                                                           std::int64_t width, std::uint8_t* upper,
+__attribute__((always_inline)) inline void resample_pixels(const std::int32_t* spread,
+                                                           const Taps& taps, std::int64_t width,
+                                                           std::uint8_t* upper,
                                                            std::uint8_t* lower) {
-  const std::int32_t *first = taps.first.data(), *count = taps.count.data(), *weight = taps.weights.data();
-  // Four bytes are stored for a pixel of three, the next pixel overwrites the surplus; only the last has no next.
+  const std::int32_t *first = taps.first.data(), *count = taps.count.data(),
+                     *weight = taps.weights.data();
+  // Four bytes are stored for a pixel of three, the next pixel overwrites the surplus; only the
+  // last has no next.
   constexpr int kStored = Channels == 3 ? 4 : 1;
   for (std::int64_t x = 0; x < width; ++x, weight += taps.stride) {
     const std::uint64_t both = pixel_pair(spread + std::int64_t{first[x]} * 8, weight, count[x]);
-    const auto low = static_cast<std::uint32_t>(both), high = static_cast<std::uint32_t>(both >> 32);
+    const auto low = static_cast<std::uint32_t>(both),
+               high = static_cast<std::uint32_t>(both >> 32);
     if (x + 1 < width) {
       std::memcpy(upper + x * Channels, &low, kStored);
       std::memcpy(lower + x * Channels, &high, kStored);
@@ -131,20 +139,21 @@ __attribute__((always_inline)) inline void resample_pixels(const std::int32_t* s
   }
 }
 
-LITEBENCH_WIDE void resample_colour(const std::int32_t* spread, const Taps& taps, std::int64_t width,
-                                      std::uint8_t* upper, std::uint8_t* lower) {
+LITEBENCH_WIDE void resample_colour(const std::int32_t* spread, const Taps& taps,
+                                    std::int64_t width, std::uint8_t* upper, std::uint8_t* lower) {
   resample_pixels<3>(spread, taps, width, upper, lower);
 }
 
 LITEBENCH_WIDE void resample_grey(const std::int32_t* spread, const Taps& taps, std::int64_t width,
-                                    std::uint8_t* upper, std::uint8_t* lower) {
+                                  std::uint8_t* upper, std::uint8_t* lower) {
   resample_pixels<1>(spread, taps, width, upper, lower);
 }
 
 constexpr std::int64_t kChunk = 64;
 
-LITEBENCH_WIDE void resample_column(const std::uint8_t* top, std::int64_t pitch, const std::int32_t* weight,
-                                      std::int32_t count, std::int64_t bytes, std::uint8_t* out) {
+LITEBENCH_WIDE void resample_column(const std::uint8_t* top, std::int64_t pitch,
+                                    const std::int32_t* weight, std::int32_t count,
+                                    std::int64_t bytes, std::uint8_t* out) {
   std::int64_t i = 0;
   for (; i + kChunk <= bytes; i += kChunk) {
     std::int32_t sum[kChunk];
@@ -165,25 +174,28 @@ LITEBENCH_WIDE void resample_column(const std::uint8_t* top, std::int64_t pitch,
 
 struct Picture {
   std::vector<std::uint8_t> pixels;
-  std::int64_t first_row = 0;   // of the source picture
+  std::int64_t first_row = 0;  // of the source picture
 };
 
-/// Columns [left, left + columns) of the horizontally resized picture, for the source rows [begin, end) only.
+/// Columns [left, left + columns) of the horizontally resized picture, for the source rows [begin,
+/// end) only.
 Picture horizontal(const ImageView& image, std::int64_t width, Filter filter, std::int64_t left,
                    std::int64_t columns, std::int64_t begin, std::int64_t end) {
-  const std::int64_t channels = image.channels, pitch = image.width * channels, out_pitch = columns * channels;
+  const std::int64_t channels = image.channels, pitch = image.width * channels,
+                     out_pitch = columns * channels;
   Picture out{std::vector<std::uint8_t>((end - begin) * out_pitch), begin};
   const std::uint8_t* source = image.pixels.data();
   if (width == image.width) {
     for (std::int64_t y = begin; y < end; ++y) {
-      std::memcpy(out.pixels.data() + (y - begin) * out_pitch, source + y * pitch + left * channels, out_pitch);
+      std::memcpy(out.pixels.data() + (y - begin) * out_pitch, source + y * pitch + left * channels,
+                  out_pitch);
     }
     return out;
   }
   const Taps taps = make_taps(image.width, width, filter, left, columns);
   std::vector<std::int32_t> spread(image.width * 8);
   for (std::int64_t y = begin; y < end; y += 2) {
-    const std::int64_t below = std::min(y + 1, end - 1);   // an odd last row is its own partner
+    const std::int64_t below = std::min(y + 1, end - 1);  // an odd last row is its own partner
     std::uint8_t* upper = out.pixels.data() + (y - begin) * out_pitch;
     std::uint8_t* lower = out.pixels.data() + (below - begin) * out_pitch;
     if (channels == 3) {
@@ -199,15 +211,17 @@ Picture horizontal(const ImageView& image, std::int64_t width, Filter filter, st
 
 }  // namespace
 
-std::vector<std::uint8_t> resample(const ImageView& image, std::int64_t height, std::int64_t width, Filter filter,
-                                   Window window) {
+std::vector<std::uint8_t> resample(const ImageView& image, std::int64_t height, std::int64_t width,
+                                   Filter filter, Window window) {
   if (window.width == 0) window = {0, 0, height, width};
   assert(image.channels == 1 || image.channels == 3);
-  assert(image.pixels.size() == static_cast<std::size_t>(image.height * image.width * image.channels));
+  assert(image.pixels.size() ==
+         static_cast<std::size_t>(image.height * image.width * image.channels));
   assert(window.top >= 0 && window.left >= 0 && window.top + window.height <= height &&
          window.left + window.width <= width);
   if (height == image.height) {
-    return horizontal(image, width, filter, window.left, window.width, window.top, window.top + window.height)
+    return horizontal(image, width, filter, window.left, window.width, window.top,
+                      window.top + window.height)
         .pixels;
   }
   const Taps taps = make_taps(image.height, height, filter, window.top, window.height);
@@ -217,8 +231,8 @@ std::vector<std::uint8_t> resample(const ImageView& image, std::int64_t height, 
   const std::int64_t pitch = window.width * image.channels;
   std::vector<std::uint8_t> out(window.height * pitch);
   for (std::int64_t y = 0; y < window.height; ++y) {
-    resample_column(middle.pixels.data() + (taps.first[y] - middle.first_row) * pitch, pitch, taps.at(y),
-                    taps.count[y], pitch, out.data() + y * pitch);
+    resample_column(middle.pixels.data() + (taps.first[y] - middle.first_row) * pitch, pitch,
+                    taps.at(y), taps.count[y], pitch, out.data() + y * pitch);
   }
   return out;
 }

@@ -21,7 +21,8 @@ using Handle = std::unique_ptr<void, decltype([](tjhandle handle) { tjDestroy(ha
               "Fetch the file again, or compare its size with the data set's listing.");
 }
 
-/// 4-component pictures: stored inverted (Adobe), so a channel is ink × black with 8-bit truncation, as OpenCV has it.
+/// 4-component pictures: stored inverted (Adobe), so a channel is ink × black with 8-bit
+/// truncation, as OpenCV has it.
 std::vector<std::uint8_t> rgb_of_cmyk(const std::vector<std::uint8_t>& cmyk) {
   std::vector<std::uint8_t> rgb(cmyk.size() / 4 * 3);
   for (std::size_t i = 0; i < cmyk.size() / 4; ++i) {
@@ -33,12 +34,14 @@ std::vector<std::uint8_t> rgb_of_cmyk(const std::vector<std::uint8_t>& cmyk) {
   return rgb;
 }
 
-Decoded decode_upright(std::span<const std::byte> bytes, std::string_view name, std::int64_t max_pixels) {
+Decoded decode_upright(std::span<const std::byte> bytes, std::string_view name,
+                       std::int64_t max_pixels) {
   const Handle handle(tjInitDecompress());
   if (!handle) refuse(name, "libjpeg-turbo could not start");
   const auto* data = reinterpret_cast<const unsigned char*>(bytes.data());
   int width = 0, height = 0, subsampling = 0, colours = 0;
-  if (tjDecompressHeader3(handle.get(), data, bytes.size(), &width, &height, &subsampling, &colours) != 0) {
+  if (tjDecompressHeader3(handle.get(), data, bytes.size(), &width, &height, &subsampling,
+                          &colours) != 0) {
     refuse(name, tjGetErrorStr2(handle.get()));
   }
   const std::int64_t pixels = std::int64_t{width} * height;
@@ -60,11 +63,18 @@ struct Turn {
   bool transpose, mirror_x, mirror_y;
 };
 constexpr Turn kTurns[9] = {{},
-                            {false, false, false}, {false, true, false}, {false, true, true}, {false, false, true},
-                            {true, false, false},  {true, true, false},  {true, true, true},  {true, false, true}};
+                            {false, false, false},
+                            {false, true, false},
+                            {false, true, true},
+                            {false, false, true},
+                            {true, false, false},
+                            {true, true, false},
+                            {true, true, true},
+                            {true, false, true}};
 
 Decoded turned(const Decoded& image, Turn turn) {
-  Decoded out{turn.transpose ? image.width : image.height, turn.transpose ? image.height : image.width, {}};
+  Decoded out{
+      turn.transpose ? image.width : image.height, turn.transpose ? image.height : image.width, {}};
   out.rgb.resize(image.rgb.size());
   std::int64_t step_x = turn.transpose ? image.width : 1, step_y = turn.transpose ? 1 : image.width;
   std::int64_t from = 0;
@@ -81,8 +91,8 @@ Decoded turned(const Decoded& image, Turn turn) {
 
 }  // namespace
 
-Decoded decode_jpeg(std::span<const std::byte> bytes, std::string_view name_for_errors, ExifRotation rotation,
-                    std::int64_t max_pixels) {
+Decoded decode_jpeg(std::span<const std::byte> bytes, std::string_view name_for_errors,
+                    ExifRotation rotation, std::int64_t max_pixels) {
   Decoded image = decode_upright(bytes, name_for_errors, max_pixels);
   const int orientation = rotation == ExifRotation::apply ? exif_orientation(bytes) : 1;
   return orientation == 1 ? std::move(image) : turned(image, kTurns[orientation]);

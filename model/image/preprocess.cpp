@@ -13,7 +13,8 @@
 namespace litebench::model {
 namespace {
 
-/// A grey level has 256 values, so normalisation is a table per channel, computed in the reference's order of roundings.
+/// A grey level has 256 values, so normalisation is a table per channel, computed in the
+/// reference's order of roundings.
 using Levels = std::array<std::array<float, 256>, 3>;
 
 const Levels& clip_levels() {
@@ -22,7 +23,8 @@ const Levels& clip_levels() {
     constexpr float deviation[3] = {0.26862954F, 0.26130258F, 0.27577711F};
     Levels made{};
     for (int c = 0; c < 3; ++c) {
-      for (int v = 0; v < 256; ++v) made[c][v] = (static_cast<float>(v * (1.0 / 255.0)) - mean[c]) / deviation[c];
+      for (int v = 0; v < 256; ++v)
+        made[c][v] = (static_cast<float>(v * (1.0 / 255.0)) - mean[c]) / deviation[c];
     }
     return made;
   }();
@@ -43,7 +45,8 @@ const Levels& sam_levels() {
 }
 
 /// height × width × 3 bytes into the upper left of planes [3, size, size].
-void normalise(const std::uint8_t* rgb, ImageSize picture, const Levels& levels, std::int64_t size, float* out) {
+void normalise(const std::uint8_t* rgb, ImageSize picture, const Levels& levels, std::int64_t size,
+               float* out) {
   for (int c = 0; c < 3; ++c) {
     for (std::int64_t y = 0; y < picture.height; ++y) {
       const std::uint8_t* row = rgb + y * picture.width * 3 + c;
@@ -63,7 +66,8 @@ ImageSize clip_resized_size(ImageSize image, std::int64_t size) {
 }
 
 ImageSize sam_resized_size(ImageSize image, std::int64_t size) {
-  const double scale = static_cast<double>(size) / static_cast<double>(std::max(image.height, image.width));
+  const double scale =
+      static_cast<double>(size) / static_cast<double>(std::max(image.height, image.width));
   const auto edge = [scale](std::int64_t length) {
     return static_cast<std::int64_t>(std::floor(static_cast<double>(length) * scale + 0.5));
   };
@@ -79,7 +83,8 @@ std::vector<std::uint8_t> clip_crop(const Decoded& image, std::int64_t size) {
 Decoded sam_resize(const Decoded& image, std::int64_t size) {
   const auto [height, width] = sam_resized_size({image.height, image.width}, size);
   if (height == 0 || width == 0) {
-    throw Error(ExitCode::data, fmt::format("a picture of {} x {} pixels is too thin", image.width, image.height),
+    throw Error(ExitCode::data,
+                fmt::format("a picture of {} x {} pixels is too thin", image.width, image.height),
                 fmt::format("its shorter edge vanishes when the longer one becomes {}", size),
                 "Leave it out of the data set.");
   }

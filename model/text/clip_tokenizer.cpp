@@ -22,7 +22,7 @@ namespace litebench::model {
 namespace {
 
 constexpr std::string_view kStart = "<|startoftext|>", kEnd = "<|endoftext|>", kWordEnd = "</w>";
-constexpr std::size_t kMaxMerges = 49152 - 256 - 2;   // what the reference reads of merges.txt
+constexpr std::size_t kMaxMerges = 49152 - 256 - 2;  // what the reference reads of merges.txt
 constexpr std::int64_t kMaxId = std::int64_t{1} << 24;
 
 [[noreturn]] void refuse(const std::filesystem::path& file, std::string_view reason) {
@@ -37,7 +37,8 @@ void append(std::string& text, UChar32 c) {
   text.append(bytes, size);
 }
 
-/// The printable character that stands for a byte in vocab.json: itself where it prints, else one from 256 upwards.
+/// The printable character that stands for a byte in vocab.json: itself where it prints, else one
+/// from 256 upwards.
 std::array<std::string, 256> byte_names() {
   std::array<std::string, 256> names;
   UChar32 next = 256;
@@ -48,15 +49,18 @@ std::array<std::string, 256> byte_names() {
   return names;
 }
 
-/// NFC, then white space runs to one space, then lower case character by character (no final sigma, no locale).
+/// NFC, then white space runs to one space, then lower case character by character (no final sigma,
+/// no locale).
 std::string normalised(std::string_view text) {
   UErrorCode status = U_ZERO_ERROR;
   std::string composed;
   icu::StringByteSink<std::string> sink(&composed);
   icu::Normalizer2::getNFCInstance(status)->normalizeUTF8(
-      0, icu::StringPiece(text.data(), static_cast<std::int32_t>(text.size())), sink, nullptr, status);
+      0, icu::StringPiece(text.data(), static_cast<std::int32_t>(text.size())), sink, nullptr,
+      status);
   if (U_FAILURE(status)) {
-    throw Error(ExitCode::data, "a text cannot be normalised", u_errorName(status), "Look at the data set's sentences.");
+    throw Error(ExitCode::data, "a text cannot be normalised", u_errorName(status),
+                "Look at the data set's sentences.");
   }
   std::string out;
   bool in_space = false;
@@ -69,7 +73,7 @@ std::string normalised(std::string_view text) {
     in_space = space;
     if (space) continue;
     append(out, u_tolower(c));
-    if (c == 0x130) append(out, 0x307);   // the one letter whose lower case is two characters
+    if (c == 0x130) append(out, 0x307);  // the one letter whose lower case is two characters
   }
   return out;
 }
@@ -92,7 +96,8 @@ std::size_t contraction(std::string_view text) {
   return 0;
 }
 
-/// Length of the word at the beginning of `text`: contraction, letters, one number, or other signs; 0 for a space.
+/// Length of the word at the beginning of `text`: contraction, letters, one number, or other signs;
+/// 0 for a space.
 std::size_t word_length(std::string_view text) {
   if (const std::size_t length = contraction(text)) return length;
   std::int32_t end = 0;
@@ -140,7 +145,8 @@ struct ClipTokenizer::Impl {
     end = id_of(std::string(kEnd), path);
   }
 
-  [[nodiscard]] std::int64_t id_of(const std::string& token, const std::filesystem::path& path) const {
+  [[nodiscard]] std::int64_t id_of(const std::string& token,
+                                   const std::filesystem::path& path) const {
     const auto found = ids.find(token);
     if (found == ids.end()) refuse(path, fmt::format("'{}' is not in the vocabulary", token));
     return found->second;
@@ -153,9 +159,11 @@ struct ClipTokenizer::Impl {
       std::string_view line = text.substr(0, text.find('\n'));
       text.remove_prefix(std::min(text.size(), line.size() + 1));
       if (line.ends_with('\r')) line.remove_suffix(1);
-      if (line_number == 0 || (line.empty() && text.empty())) continue;   // the first line is a version
+      if (line_number == 0 || (line.empty() && text.empty()))
+        continue;  // the first line is a version
       const std::size_t gap = line.find(' ');
-      if (line.empty() || gap == 0 || gap >= line.size() - 1 || line.find(' ', gap + 1) != std::string_view::npos) {
+      if (line.empty() || gap == 0 || gap >= line.size() - 1 ||
+          line.find(' ', gap + 1) != std::string_view::npos) {
         refuse(path, fmt::format("line {} is not two tokens", line_number + 1));
       }
       const std::string left(line.substr(0, gap)), right(line.substr(gap + 1));
@@ -171,25 +179,29 @@ struct ClipTokenizer::Impl {
       std::int64_t id;
       std::int32_t previous, next;
     };
-    using Candidate = std::tuple<std::int32_t, std::int32_t, std::uint64_t>;   // rank, position, pair
+    using Candidate =
+        std::tuple<std::int32_t, std::int32_t, std::uint64_t>;  // rank, position, pair
     std::vector<Symbol> symbols;
     std::priority_queue<Candidate, std::vector<Candidate>, std::greater<>> candidates;
     const auto count = static_cast<std::int32_t>(word.size());
     for (std::int32_t i = 0; i < count; ++i) {
       const auto byte = static_cast<unsigned char>(word[i]);
-      symbols.push_back({i + 1 < count ? byte_id[byte] : last_byte_id[byte], i - 1, i + 1 < count ? i + 1 : -1});
+      symbols.push_back(
+          {i + 1 < count ? byte_id[byte] : last_byte_id[byte], i - 1, i + 1 < count ? i + 1 : -1});
     }
     const auto consider = [&](std::int32_t at) {
       if (at < 0 || symbols[at].next < 0) return;
       const std::uint64_t key = pair_key(symbols[at].id, symbols[symbols[at].next].id);
-      if (const auto merge = merges.find(key); merge != merges.end()) candidates.emplace(merge->second.rank, at, key);
+      if (const auto merge = merges.find(key); merge != merges.end())
+        candidates.emplace(merge->second.rank, at, key);
     };
     for (std::int32_t i = 0; i < count; ++i) consider(i);
     while (!candidates.empty()) {
       const auto [rank, at, key] = candidates.top();
       candidates.pop();
       Symbol& left = symbols[at];
-      if (left.id < 0 || left.next < 0 || pair_key(left.id, symbols[left.next].id) != key) continue;   // merged since
+      if (left.id < 0 || left.next < 0 || pair_key(left.id, symbols[left.next].id) != key)
+        continue;  // merged since
       Symbol& right = symbols[left.next];
       left.id = merges.at(key).id;
       left.next = right.next;
@@ -229,7 +241,8 @@ std::vector<std::int64_t> ClipTokenizer::encode(std::string_view text) const {
   std::vector<std::int64_t> ids{impl_->start};
   const std::size_t most = impl_->positions - 1;
   while (!rest.empty() && ids.size() < most) {
-    // The two special tokens are recognised inside a text too; an embedded end is then the row that is pooled.
+    // The two special tokens are recognised inside a text too; an embedded end is then the row that
+    // is pooled.
     const std::size_t at = std::min(rest.find(kStart), rest.find(kEnd));
     impl_->encode_plain(rest.substr(0, at), ids);
     if (at == std::string_view::npos) break;

@@ -1,6 +1,6 @@
 #pragma once
-// CLIP's byte-level BPE (upstream.md §4.4), equal to the fast tokenizer the reference ran: NFC, white space runs to one
-// space, lower case, then pieces, then merges.
+// CLIP's byte-level BPE (upstream.md §4.4), equal to the fast tokenizer the reference ran: NFC,
+// white space runs to one space, lower case, then pieces, then merges.
 
 #include <cstdint>
 #include <filesystem>
@@ -13,7 +13,8 @@ namespace litebench::model {
 /// Immutable after loading; safe to use from several threads.
 class ClipTokenizer {
  public:
-  /// Reads vocab.json and merges.txt. Errors: io (missing), data (malformed, merges that the vocabulary does not know).
+  /// Reads vocab.json and merges.txt. Errors: io (missing), data (malformed, merges that the
+  /// vocabulary does not know).
   static ClipTokenizer load(const std::filesystem::path& folder, std::int64_t positions = 77);
   ~ClipTokenizer();
   ClipTokenizer(ClipTokenizer&&) noexcept;

@@ -14,10 +14,12 @@ struct QuestionAnswer {
   std::string_view answer;
 };
 
-/// The `llava_v1` conversation with the image before the first question, as text for LlamaTokenizer::encode_prompt.
+/// The `llava_v1` conversation with the image before the first question, as text for
+/// LlamaTokenizer::encode_prompt.
 std::string compose(std::span<const QuestionAnswer> turns);
 
 /// Where `seg_id` stands among the input ids (the image counts as one id).
-std::vector<std::int64_t> seg_input_positions(std::span<const std::int64_t> ids, std::int64_t seg_id);
+std::vector<std::int64_t> seg_input_positions(std::span<const std::int64_t> ids,
+                                              std::int64_t seg_id);
 
 }  // namespace litebench::model

@@ -18,17 +18,19 @@ namespace litebench::model {
 namespace {
 
 constexpr std::string_view kAdvice = "Copy the tokenizer files of the checkpoint again.";
-constexpr std::int64_t kMaxId = std::int64_t{1} << 24;   // far above any vocabulary; keeps sizes derived from it sane
+constexpr std::int64_t kMaxId =
+    std::int64_t{1} << 24;  // far above any vocabulary; keeps sizes derived from it sane
 
 [[noreturn]] void refuse(const std::filesystem::path& file, std::string_view reason) {
-  throw Error(ExitCode::data, fmt::format("{}: unusable tokenizer", file.string()), reason, kAdvice);
+  throw Error(ExitCode::data, fmt::format("{}: unusable tokenizer", file.string()), reason,
+              kAdvice);
 }
 
 /// A token that is cut out of the text before SentencePiece sees it.
 struct CutToken {
   std::string text;
   std::int64_t id = 0;
-  bool strips_left = true, strips_right = true;   ///< white space next to it vanishes
+  bool strips_left = true, strips_right = true;  ///< white space next to it vanishes
 };
 
 // What Python's str.strip() removes: Zs, and the bidirectional classes B, S and WS.
@@ -64,8 +66,10 @@ struct SpecialToken {
   bool strips_left = false, strips_right = false;
 };
 
-// Stored as an object, a token says what it strips; stored as a plain string it strips both sides, like added tokens.
-SpecialToken read_special(const json::Value& map, std::string_view key, std::string_view otherwise) {
+// Stored as an object, a token says what it strips; stored as a plain string it strips both sides,
+// like added tokens.
+SpecialToken read_special(const json::Value& map, std::string_view key,
+                          std::string_view otherwise) {
   const auto value = map.find(key);
   if (!value || value->is_null()) return {std::string(otherwise)};
   if (value->is_string()) return {std::string(value->as_string()), true, true};
@@ -81,7 +85,7 @@ SpecialToken read_special(const json::Value& map, std::string_view key, std::str
 struct LlamaTokenizer::Impl {
   std::filesystem::path folder;
   sentencepiece::SentencePieceProcessor pieces;
-  std::vector<CutToken> cut;   // longest first, so that the first match at a position is the longest
+  std::vector<CutToken> cut;  // longest first, so that the first match at a position is the longest
   std::int64_t bos = 1, size = 0;
 
   void load_pieces() {
@@ -99,7 +103,8 @@ struct LlamaTokenizer::Impl {
     for (const CutToken& other : cut) {
       if (other.text == text && other.id == id) return;
       if (other.text == text || other.id == id) {
-        refuse(file, fmt::format("'{}' = {} clashes with '{}' = {}", text, id, other.text, other.id));
+        refuse(file,
+               fmt::format("'{}' = {} clashes with '{}' = {}", text, id, other.text, other.id));
       }
     }
     cut.push_back({std::string(text), id, strips_left, strips_right});
@@ -120,7 +125,8 @@ struct LlamaTokenizer::Impl {
   void load_special() {
     auto path = folder / "special_tokens_map.json";
     const bool given = std::filesystem::exists(path);
-    const auto document = given ? json::Document::load(path) : json::Document::parse("{}", path.string());
+    const auto document =
+        given ? json::Document::load(path) : json::Document::parse("{}", path.string());
     constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kSpecial = {
         {{"bos_token", "<s>"}, {"eos_token", "</s>"}, {"unk_token", "<unk>"}}};
     for (const auto& [key, otherwise] : kSpecial) {
@@ -137,12 +143,13 @@ struct LlamaTokenizer::Impl {
       if (known.text == token) return known.id;
     }
     const int id = pieces.PieceToId(token);
-    return pieces.IdToPiece(id) == token ? id : -1;   // an unknown piece gives unk's id
+    return pieces.IdToPiece(id) == token ? id : -1;  // an unknown piece gives unk's id
   }
 
   [[nodiscard]] const CutToken* cut_at(std::string_view rest) const {
-    const auto found = std::find_if(cut.begin(), cut.end(),
-                                    [&](const CutToken& token) { return rest.starts_with(token.text); });
+    const auto found = std::find_if(cut.begin(), cut.end(), [&](const CutToken& token) {
+      return rest.starts_with(token.text);
+    });
     return found == cut.end() ? nullptr : &*found;
   }
 
@@ -190,8 +197,9 @@ LlamaTokenizer LlamaTokenizer::load(const std::filesystem::path& folder) {
   impl->load_pieces();
   impl->load_added();
   impl->load_special();
-  std::stable_sort(impl->cut.begin(), impl->cut.end(),
-                   [](const CutToken& a, const CutToken& b) { return a.text.size() > b.text.size(); });
+  std::stable_sort(impl->cut.begin(), impl->cut.end(), [](const CutToken& a, const CutToken& b) {
+    return a.text.size() > b.text.size();
+  });
   return LlamaTokenizer(std::move(impl));
 }
 

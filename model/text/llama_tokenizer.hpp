@@ -1,6 +1,7 @@
 #pragma once
-// LLaMA's tokenizer as the reference ran it: SentencePiece on the pieces between added tokens, each with its own dummy
-// prefix ("legacy" behaviour, upstream.md §3.5). Newer tokenizers give other ids.
+// LLaMA's tokenizer as the reference ran it: SentencePiece on the pieces between added tokens, each
+// with its own dummy prefix ("legacy" behaviour, upstream.md §3.5). Newer tokenizers give other
+// ids.
 
 #include <cstdint>
 #include <filesystem>

@@ -1,5 +1,6 @@
 #pragma once
-// The reference data under tests/golden/tiny: what the original implementation computed (see its README).
+// The reference data under tests/golden/tiny: what the original implementation computed (see its
+// README).
 
 #include <cstring>
 #include <filesystem>
@@ -22,7 +23,9 @@ inline std::filesystem::path image_file(std::string_view name) {
   return kTiny / "data/Refer_Segm/coco_2014/train2014" / name;
 }
 
-inline json::Document expected_json(std::string_view name) { return json::Document::load(kTiny / "expected" / name); }
+inline json::Document expected_json(std::string_view name) {
+  return json::Document::load(kTiny / "expected" / name);
+}
 
 inline std::vector<std::int64_t> int_list(const json::Value& array) {
   std::vector<std::int64_t> out;
@@ -46,15 +49,19 @@ inline std::vector<std::byte> file_bytes(const std::filesystem::path& path) {
 /// A safetensors file of reference tensors.
 class Tensors {
  public:
-  explicit Tensors(std::string_view name) : source_(model::open_checkpoint(kTiny / "expected" / name)) {}
+  explicit Tensors(std::string_view name)
+      : source_(model::open_checkpoint(kTiny / "expected" / name)) {}
 
   [[nodiscard]] bool has(std::string_view name) const { return source_->find(name) != nullptr; }
-  [[nodiscard]] std::vector<std::int64_t> shape(std::string_view name) const { return info(name).shape; }
+  [[nodiscard]] std::vector<std::int64_t> shape(std::string_view name) const {
+    return info(name).shape;
+  }
 
   template <class T>
   [[nodiscard]] std::vector<T> get(std::string_view name) const {
     const model::TensorInfo& tensor = info(name);
-    if (model::size_of(tensor.dtype) != sizeof(T)) throw std::logic_error("tensor of another width");
+    if (model::size_of(tensor.dtype) != sizeof(T))
+      throw std::logic_error("tensor of another width");
     std::vector<T> out(tensor.numel());
     std::memcpy(out.data(), tensor.bytes.data(), out.size() * sizeof(T));
     return out;

@@ -36,7 +36,8 @@ class Sha256 {
   }
 
  private:
-  // The constants are the first 32 bits of the fractions of square and cube roots of the first primes.
+  // The constants are the first 32 bits of the fractions of square and cube roots of the first
+  // primes.
   static std::uint32_t fraction(long double root) {
     return static_cast<std::uint32_t>((root - std::floor(root)) * 4294967296.0L);
   }
@@ -54,7 +55,8 @@ class Sha256 {
   Sha256() {
     const auto prime = primes();
     for (int i = 0; i < 8; ++i) state_[i] = fraction(std::sqrt(static_cast<long double>(prime[i])));
-    for (int i = 0; i < 64; ++i) round_[i] = fraction(std::cbrt(static_cast<long double>(prime[i])));
+    for (int i = 0; i < 64; ++i)
+      round_[i] = fraction(std::cbrt(static_cast<long double>(prime[i])));
   }
 
   void mix(const std::byte* block) {
@@ -62,7 +64,8 @@ class Sha256 {
     std::uint32_t w[64];
     for (int i = 0; i < 16; ++i) {
       w[i] = 0;
-      for (int b = 0; b < 4; ++b) w[i] = w[i] << 8 | std::to_integer<std::uint32_t>(block[i * 4 + b]);
+      for (int b = 0; b < 4; ++b)
+        w[i] = w[i] << 8 | std::to_integer<std::uint32_t>(block[i * 4 + b]);
     }
     for (int i = 16; i < 64; ++i) {
       const std::uint32_t s0 = rotr(w[i - 15], 7) ^ rotr(w[i - 15], 18) ^ w[i - 15] >> 3;
@@ -73,7 +76,8 @@ class Sha256 {
     for (int i = 0; i < 64; ++i) {
       const std::uint32_t t1 =
           h + (rotr(e, 6) ^ rotr(e, 11) ^ rotr(e, 25)) + ((e & f) ^ (~e & g)) + round_[i] + w[i];
-      const std::uint32_t t2 = (rotr(a, 2) ^ rotr(a, 13) ^ rotr(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
+      const std::uint32_t t2 =
+          (rotr(a, 2) ^ rotr(a, 13) ^ rotr(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
       h = g, g = f, f = e, e = d + t1, d = c, c = b, b = a, a = t1 + t2;
     }
     const std::array<std::uint32_t, 8> sum{a, b, c, d, e, f, g, h};

@@ -12,7 +12,9 @@ using Bytes = std::span<const std::byte>;
 constexpr std::size_t kDirectoryEntry = 12;
 constexpr std::uint32_t kOrientationTag = 0x0112;
 
-std::uint32_t byte_at(Bytes bytes, std::size_t at) { return std::to_integer<std::uint32_t>(bytes[at]); }
+std::uint32_t byte_at(Bytes bytes, std::size_t at) {
+  return std::to_integer<std::uint32_t>(bytes[at]);
+}
 
 /// The TIFF block inside APP1; its byte order is its own.
 struct Tiff {
@@ -33,7 +35,7 @@ struct Tiff {
 int orientation_in(Tiff tiff) {
   if (tiff.bytes.size() < 8) return 1;
   const std::uint32_t order = byte_at(tiff.bytes, 0) << 8 | byte_at(tiff.bytes, 1);
-  if (order != 0x4949 && order != 0x4D4D) return 1;   // "II", "MM"
+  if (order != 0x4949 && order != 0x4D4D) return 1;  // "II", "MM"
   tiff.little_endian = order == 0x4949;
   if (tiff.number(2, 2) != 42U) return 1;
   const std::size_t directory = *tiff.number(4, 4);
@@ -41,7 +43,8 @@ int orientation_in(Tiff tiff) {
   for (std::uint32_t i = 0; i < entries; ++i) {
     const std::size_t entry = directory + 2 + i * kDirectoryEntry;
     const auto tag = tiff.number(entry, 2);
-    const auto value = tiff.number(entry + 8, 2);   // a SHORT lies in the first half of the value field
+    const auto value =
+        tiff.number(entry + 8, 2);  // a SHORT lies in the first half of the value field
     if (!tag || !value) return 1;
     if (*tag == kOrientationTag) return *value >= 1 && *value <= 8 ? static_cast<int>(*value) : 1;
   }
@@ -50,7 +53,8 @@ int orientation_in(Tiff tiff) {
 
 bool begins_with_exif(Bytes segment) {
   constexpr char kHeader[6] = {'E', 'x', 'i', 'f', '\0', '\0'};
-  return segment.size() >= sizeof kHeader && std::memcmp(segment.data(), kHeader, sizeof kHeader) == 0;
+  return segment.size() >= sizeof kHeader &&
+         std::memcmp(segment.data(), kHeader, sizeof kHeader) == 0;
 }
 
 }  // namespace
@@ -61,7 +65,7 @@ int exif_orientation(Bytes jpeg) {
   std::size_t at = 2;
   while (jpeg.size() - at >= 4 && byte_at(jpeg, at) == 0xFF) {
     const std::uint32_t marker = byte_at(jpeg, at + 1);
-    if (marker == 0xFF) {   // fill byte
+    if (marker == 0xFF) {  // fill byte
       ++at;
       continue;
     }

@@ -1,4 +1,5 @@
-// Expected logits, masks and counts: PyTorch and the reference's evaluation script (tests/golden/tiny/README.md).
+// Expected logits, masks and counts: PyTorch and the reference's evaluation script
+// (tests/golden/tiny/README.md).
 #include "kernels/maskscore/maskscore.hpp"
 
 #include <cmath>
@@ -15,7 +16,8 @@ using test::int_list;
 using test::Tensors;
 
 /// COCO's compressed run lengths (column-major) as a row-major 0/1 mask.
-std::vector<std::uint8_t> mask_of_rle(std::string_view text, std::int64_t height, std::int64_t width) {
+std::vector<std::uint8_t> mask_of_rle(std::string_view text, std::int64_t height,
+                                      std::int64_t width) {
   std::vector<std::int64_t> runs;
   for (std::size_t at = 0; at < text.size();) {
     std::int64_t value = 0, part = 0;
@@ -53,13 +55,16 @@ TEST(MaskScore, FinalLogitsEqualPyTorchsTwoInterpolations) {
     if (!name.starts_with("post.")) return;
     SCOPED_TRACE(name);
     const auto low = tensors.get<float>(name + ".in"), wanted = tensors.get<float>(name + ".out");
-    const auto resized = int_list(entry.at("input_size")), size = int_list(entry.at("original_size"));
+    const auto resized = int_list(entry.at("input_size")),
+               size = int_list(entry.at("original_size"));
     const std::int64_t low_res = tensors.shape(name + ".in").at(3), pixels = size[0] * size[1];
-    MaskScorer scorer({low_res, entry.at("img_size").as_int(), resized[0], resized[1], size[0], size[1]});
+    MaskScorer scorer(
+        {low_res, entry.at("img_size").as_int(), resized[0], resized[1], size[0], size[1]});
     for (std::int64_t q = 0; q < 2; ++q) {
       MaskDiagnostics diagnostics;
       std::vector<std::uint8_t> mask(pixels);
-      const MaskScore score = scorer.score(low.data() + q * low_res * low_res, nullptr, mask.data(), &diagnostics);
+      const MaskScore score =
+          scorer.score(low.data() + q * low_res * low_res, nullptr, mask.data(), &diagnostics);
       const float* logits = wanted.data() + q * pixels;
       EXPECT_LE(largest_difference(diagnostics.logits, logits), 1e-6F);
       std::int64_t positive = 0;
@@ -76,13 +81,13 @@ TEST(MaskScore, FinalLogitsEqualPyTorchsTwoInterpolations) {
 
 /// One expression × variant of the recorded evaluation.
 struct Recorded {
-  json::Value sample, run;          ///< eval.json
-  std::string_view mask, target;    ///< masks.json
+  json::Value sample, run;        ///< eval.json
+  std::string_view mask, target;  ///< masks.json
   std::int64_t turn = 0;
 };
 
-void expect_recorded(const Recorded& recorded, MaskScorer& scorer, const float* low_res, const float* grid,
-                     std::int64_t side) {
+void expect_recorded(const Recorded& recorded, MaskScorer& scorer, const float* low_res,
+                     const float* grid, std::int64_t side) {
   const MaskFrame& frame = scorer.frame();
   const std::int64_t pixels = frame.height * frame.width;
   const auto target = mask_of_rle(recorded.target, frame.height, frame.width);
@@ -91,20 +96,23 @@ void expect_recorded(const Recorded& recorded, MaskScorer& scorer, const float* 
   const MaskScore score = scorer.score(low_res, target.data(), mask.data(), &diagnostics);
   for (std::int64_t i = 0; i < side; ++i) {
     for (std::int64_t j = 0; j < side; ++j) {
-      const auto y = (2 * i + 1) * frame.height / (2 * side), x = (2 * j + 1) * frame.width / (2 * side);
+      const auto y = (2 * i + 1) * frame.height / (2 * side),
+                 x = (2 * j + 1) * frame.width / (2 * side);
       ASSERT_EQ(diagnostics.logits[y * frame.width + x], grid[i * side + j]) << y << ", " << x;
     }
   }
   EXPECT_EQ(mask, mask_of_rle(recorded.mask, frame.height, frame.width));
   std::vector<std::vector<std::int64_t>> intersections, unions;
-  recorded.run.at("I").each([&](json::Value classes) { intersections.push_back(int_list(classes)); });
+  recorded.run.at("I").each(
+      [&](json::Value classes) { intersections.push_back(int_list(classes)); });
   recorded.run.at("U").each([&](json::Value classes) { unions.push_back(int_list(classes)); });
   EXPECT_EQ(diagnostics.near_zero, int_list(recorded.run.at("near")).at(recorded.turn));
   std::int64_t overlap = -1, turn = 0;
   recorded.sample.at("gt").each([&](json::Value gt) {
     if (turn++ == recorded.turn) overlap = gt.at("count_ge2").as_int();
   });
-  if (overlap != 0) return;   // masks.json records the target's union, which is the target only without overlap
+  if (overlap != 0)
+    return;  // masks.json records the target's union, which is the target only without overlap
   EXPECT_EQ(score.intersection, intersections.at(recorded.turn).at(1));
   EXPECT_EQ(score.union_, unions.at(recorded.turn).at(1));
   const BackgroundScore ground = background(score, pixels);
@@ -138,19 +146,21 @@ TEST(MaskScore, RecordedSamplesGiveTheReferencesMasksAndCounts) {
       SCOPED_TRACE(name);
       const auto shape = tensors.shape(name + ".low_res_logits");
       const std::int64_t side = tensors.shape(name + ".final_logits_grid").at(1);
-      const auto low = tensors.get<float>(name + ".low_res_logits"), grid = tensors.get<float>(name + ".final_logits_grid");
-      MaskScorer scorer({shape[2], 4 * shape[2], resized[0], resized[1], sample.at("height").as_int(),
-                         sample.at("width").as_int()});
+      const auto low = tensors.get<float>(name + ".low_res_logits"),
+                 grid = tensors.get<float>(name + ".final_logits_grid");
+      MaskScorer scorer({shape[2], 4 * shape[2], resized[0], resized[1],
+                         sample.at("height").as_int(), sample.at("width").as_int()});
       const auto predicted = test::string_list(element(masks.root().at(split).at(variant), index));
       const auto targets = test::string_list(element(masks.root().at(split).at("gt"), index));
       for (std::int64_t q = 0; q < shape[0]; ++q) {
-        expect_recorded({sample, element(run.at("samples"), index), predicted.at(q), targets.at(q), q}, scorer,
-                        low.data() + q * shape[1] * shape[2], grid.data() + q * side * side, side);
+        expect_recorded(
+            {sample, element(run.at("samples"), index), predicted.at(q), targets.at(q), q}, scorer,
+            low.data() + q * shape[1] * shape[2], grid.data() + q * side * side, side);
         ++scored;
       }
     });
   });
-  EXPECT_EQ(scored, 4);   // the two samples whose low-res logits are recorded whole
+  EXPECT_EQ(scored, 4);  // the two samples whose low-res logits are recorded whole
 }
 
 TEST(MaskScore, CountsFollowTheirDefinitionsForTargetsWithOverlap) {

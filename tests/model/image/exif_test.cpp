@@ -18,12 +18,14 @@ int orientation_of(const std::string& jpeg) {
 
 std::string jpeg_with(const std::string& segment) {
   const std::size_t length = segment.size() + 2;
-  return "\xFF\xD8\xFF\xE1"s + static_cast<char>(length >> 8) + static_cast<char>(length & 255) + segment +
-         "\xFF\xDA\x00\x02"s;
+  return "\xFF\xD8\xFF\xE1"s + static_cast<char>(length >> 8) + static_cast<char>(length & 255) +
+         segment + "\xFF\xDA\x00\x02"s;
 }
 
-const std::string kBig = "Exif\0\0MM\0\x2A\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"s;
-const std::string kLittle = "Exif\0\0II\x2A\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x08\0\0\0\0\0\0\0"s;
+const std::string kBig =
+    "Exif\0\0MM\0\x2A\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"s;
+const std::string kLittle =
+    "Exif\0\0II\x2A\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x08\0\0\0\0\0\0\0"s;
 
 TEST(Exif, ReadsTheOrientationInBothByteOrders) {
   EXPECT_EQ(orientation_of(jpeg_with(kBig)), 6);
@@ -35,7 +37,7 @@ TEST(Exif, LooksBehindOtherSegmentsAndFillBytes) {
   EXPECT_EQ(orientation_of("\xFF\xD8\xFF\xE0\x00\x04xy"s + tail), 6);
   EXPECT_EQ(orientation_of("\xFF\xD8\xFF\xE1\x00\x08http:/"s + tail), 6);
   EXPECT_EQ(orientation_of("\xFF\xD8\xFF\xFF"s + tail), 6);
-  EXPECT_EQ(orientation_of("\xFF\xD8\xFF\xDA\x00\x02"s + tail), 1);   // after the scan began
+  EXPECT_EQ(orientation_of("\xFF\xD8\xFF\xDA\x00\x02"s + tail), 1);  // after the scan began
 }
 
 TEST(Exif, GarbageMeansUpright) {
@@ -43,19 +45,19 @@ TEST(Exif, GarbageMeansUpright) {
   EXPECT_EQ(orientation_of("\xFF\xD8"), 1);
   EXPECT_EQ(orientation_of("not a jpeg"), 1);
   EXPECT_EQ(orientation_of("\xFF\xD8\xFF\xE1\x00\x01"s), 1);
-  EXPECT_EQ(orientation_of("\xFF\xD8\xFF\xE1\xFF\xFF"s + kBig), 1);   // longer than the file
+  EXPECT_EQ(orientation_of("\xFF\xD8\xFF\xE1\xFF\xFF"s + kBig), 1);  // longer than the file
   const auto with = [&](std::size_t at, char byte) {
     std::string changed = kBig;
     changed.at(at) = byte;
     return orientation_of(jpeg_with(changed));
   };
-  EXPECT_EQ(with(6, 'X'), 1);       // byte order
-  EXPECT_EQ(with(9, 43), 1);        // TIFF's 42
-  EXPECT_EQ(with(10, '\x7F'), 1);   // directory outside of the segment
+  EXPECT_EQ(with(6, 'X'), 1);      // byte order
+  EXPECT_EQ(with(9, 43), 1);       // TIFF's 42
+  EXPECT_EQ(with(10, '\x7F'), 1);  // directory outside of the segment
   EXPECT_EQ(with(13, '\xFF'), 1);
-  EXPECT_EQ(with(14, '\xFF'), 6);   // more entries claimed than there are: the first still counts
-  EXPECT_EQ(with(25, 0), 1);        // orientation 0
-  EXPECT_EQ(with(25, 9), 1);        // orientation 9
+  EXPECT_EQ(with(14, '\xFF'), 6);  // more entries claimed than there are: the first still counts
+  EXPECT_EQ(with(25, 0), 1);       // orientation 0
+  EXPECT_EQ(with(25, 9), 1);       // orientation 9
 }
 
 TEST(Exif, EveryPrefixAndEveryFlippedByteOfARealFileIsSurvived) {

@@ -18,7 +18,8 @@ using test::image_file;
 using test::refusal_of;
 using test::Sha256;
 
-constexpr std::string_view kSmall = "COCO_train2014_000000000007.jpg", kTurned = "COCO_train2014_000001048583.jpg";
+constexpr std::string_view kSmall = "COCO_train2014_000000000007.jpg",
+                           kTurned = "COCO_train2014_000001048583.jpg";
 
 TEST(Jpeg, EveryImageOfTheReferenceDataDecodesToTheReferencesBytes) {
   const auto document = test::expected_json("eval.json");
@@ -28,24 +29,29 @@ TEST(Jpeg, EveryImageOfTheReferenceDataDecodesToTheReferencesBytes) {
       const std::string name(sample.at("file_name").as_string());
       if (!seen.insert(name).second) return;
       const Decoded image = decode_jpeg_file(image_file(name));
-      EXPECT_EQ((std::vector{image.height, image.width}), test::int_list(sample.at("decoded_hw"))) << name;
+      EXPECT_EQ((std::vector{image.height, image.width}), test::int_list(sample.at("decoded_hw")))
+          << name;
       EXPECT_EQ(Sha256::hex_of(image.rgb), sample.at("decoded_sha256").as_string()) << name;
     });
   });
-  EXPECT_EQ(seen.size(), 11U);   // baseline, progressive, grey, 4:4:4, 4:2:2, 4:2:0, EXIF 3 and 6
+  EXPECT_EQ(seen.size(), 11U);  // baseline, progressive, grey, 4:4:4, 4:2:2, 4:2:0, EXIF 3 and 6
 }
 
-/// `image` as the file with orientation `value` would be shown, straight from the EXIF standard's wording.
+/// `image` as the file with orientation `value` would be shown, straight from the EXIF standard's
+/// wording.
 Decoded shown(const Decoded& image, int value) {
   Decoded out{value >= 5 ? image.width : image.height, value >= 5 ? image.height : image.width, {}};
   for (std::int64_t y = 0; y < out.height; ++y) {
     for (std::int64_t x = 0; x < out.width; ++x) {
-      // Row 0 of the stored picture is shown at the top (1, 2), bottom (3, 4), left (5, 8) or right (6, 7).
+      // Row 0 of the stored picture is shown at the top (1, 2), bottom (3, 4), left (5, 8) or right
+      // (6, 7).
       std::int64_t row = 0, column = 0;
       if (value <= 2) row = y, column = value == 1 ? x : image.width - 1 - x;
-      if (value == 3 || value == 4) row = image.height - 1 - y, column = value == 4 ? x : image.width - 1 - x;
+      if (value == 3 || value == 4)
+        row = image.height - 1 - y, column = value == 4 ? x : image.width - 1 - x;
       if (value == 5 || value == 8) row = x, column = value == 5 ? y : image.width - 1 - y;
-      if (value == 6 || value == 7) row = image.height - 1 - x, column = value == 6 ? y : image.width - 1 - y;
+      if (value == 6 || value == 7)
+        row = image.height - 1 - x, column = value == 6 ? y : image.width - 1 - y;
       const auto from = image.rgb.begin() + (row * image.width + column) * 3;
       out.rgb.insert(out.rgb.end(), from, from + 3);
     }
@@ -57,7 +63,7 @@ TEST(Jpeg, AppliesEachOfTheEightOrientationsOrNone) {
   auto bytes = file_bytes(image_file(kTurned));
   const Decoded stored = decode_jpeg(bytes, "t", ExifRotation::ignore);
   EXPECT_EQ(stored.width, 400);
-  std::size_t at = 0;   // of the orientation's low byte
+  std::size_t at = 0;  // of the orientation's low byte
   for (std::size_t i = 2; i < 200 && at == 0; ++i) {
     auto changed = bytes;
     changed[i] = std::byte{3};
@@ -88,10 +94,13 @@ TEST(Jpeg, RefusesFilesThatAreNoJpeg) {
 }
 
 TEST(Jpeg, RefusesAFileThatWasCutShortWhereverItWasCut) {
-  for (const std::string_view name : {kSmall, std::string_view("COCO_train2014_000000098304.jpg")}) {
+  for (const std::string_view name :
+       {kSmall, std::string_view("COCO_train2014_000000098304.jpg")}) {
     const auto bytes = file_bytes(image_file(name));
     for (const double part : {0.02, 0.3, 0.5, 0.9, 0.99}) {
-      expect_refused(std::span(bytes).first(static_cast<std::size_t>(part * static_cast<double>(bytes.size()))), "");
+      expect_refused(std::span(bytes).first(
+                         static_cast<std::size_t>(part * static_cast<double>(bytes.size()))),
+                     "");
     }
     expect_refused(std::span(bytes).first(bytes.size() / 2), "remature end");
   }
@@ -106,9 +115,10 @@ TEST(Jpeg, RefusesDamagedData) {
 TEST(Jpeg, RefusesAClaimOfTooManyPixelsBeforeItReservesThem) {
   auto bytes = file_bytes(image_file(kSmall));
   const auto refusal = refusal_of([&] { decode_jpeg(bytes, "p", ExifRotation::apply, 29'999); });
-  EXPECT_NE(refusal.text.find("it claims 200 x 150 pixels, more than 29999"), std::string::npos) << refusal.text;
+  EXPECT_NE(refusal.text.find("it claims 200 x 150 pixels, more than 29999"), std::string::npos)
+      << refusal.text;
   EXPECT_EQ(decode_jpeg(bytes, "p", ExifRotation::apply, 30'000).rgb.size(), 90'000U);
-  for (std::size_t i = 2; i + 9 < bytes.size(); ++i) {   // the frame header's own height and width
+  for (std::size_t i = 2; i + 9 < bytes.size(); ++i) {  // the frame header's own height and width
     if (bytes[i] != std::byte{0xFF} || bytes[i + 1] != std::byte{0xC0}) continue;
     for (std::size_t k = 5; k < 9; ++k) bytes[i + k] = std::byte{0xFF};
     break;
@@ -121,7 +131,8 @@ TEST(Jpeg, RefusesAClaimOfTooManyPixelsBeforeItReservesThem) {
 }
 
 TEST(Jpeg, AMissingFileIsAnInputError) {
-  EXPECT_EQ(refusal_of([] { decode_jpeg_file("tests/golden/tiny/nowhere.jpg"); }).code, ExitCode::io);
+  EXPECT_EQ(refusal_of([] { decode_jpeg_file("tests/golden/tiny/nowhere.jpg"); }).code,
+            ExitCode::io);
 }
 
 }  // namespace

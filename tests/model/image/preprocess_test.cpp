@@ -1,4 +1,5 @@
-// Expected pixels: transformers' CLIPImageProcessor and SAM's ResizeLongestSide (tests/golden/tiny/README.md).
+// Expected pixels: transformers' CLIPImageProcessor and SAM's ResizeLongestSide
+// (tests/golden/tiny/README.md).
 #include "model/image/preprocess.hpp"
 
 #include <cmath>
@@ -25,7 +26,8 @@ ImageSize size_of(const json::Value& pair) {
   return {list.at(0), list.at(1)};
 }
 
-void for_each_case(std::string_view prefix, const std::function<void(const std::string&, json::Value)>& visit) {
+void for_each_case(std::string_view prefix,
+                   const std::function<void(const std::string&, json::Value)>& visit) {
   const auto document = test::expected_json("resample.json");
   int cases = 0;
   document.root().each([&](json::Value entry) {
@@ -41,7 +43,8 @@ void for_each_case(std::string_view prefix, const std::function<void(const std::
 TEST(Preprocess, SizesAreTheReferences) {
   for_each_case("preprocess_shape", [](const std::string&, json::Value entry) {
     entry.at("cases").each([](json::Value one) {
-      EXPECT_EQ(sam_resized_size(size_of(one.at("hw")), one.at("length").as_int()), size_of(one.at("out")));
+      EXPECT_EQ(sam_resized_size(size_of(one.at("hw")), one.at("length").as_int()),
+                size_of(one.at("out")));
     });
   });
   for_each_case("clip_resize_shape", [](const std::string&, json::Value entry) {
@@ -57,7 +60,8 @@ TEST(Preprocess, ClipCropsAndPixelsAreTheReferencesBitForBit) {
     const auto size = size_of(entry.at("in_hw"));
     const Decoded image{size.height, size.width, tensors.get<std::uint8_t>(name + ".in")};
     EXPECT_EQ(Sha256::hex_of(clip_crop(image, kClipSize)), entry.at("crop_sha256").as_string());
-    EXPECT_EQ(Sha256::hex_of(clip_pixels(image, kClipSize)), entry.at("pixel_values_sha256").as_string());
+    EXPECT_EQ(Sha256::hex_of(clip_pixels(image, kClipSize)),
+              entry.at("pixel_values_sha256").as_string());
   });
 }
 
@@ -111,7 +115,8 @@ TEST(Preprocess, FilesOfTheDataSetGiveTheReferencesInputsOfBothTowers) {
       if (at++ == entry.at("index").as_int()) file = sample.at("file_name").as_string();
     });
     const Decoded image = decode_jpeg_file(test::image_file(file));
-    EXPECT_EQ(Sha256::hex_of(clip_crop(image, kClipSize)), entry.at("clip_crop_sha256").as_string());
+    EXPECT_EQ(Sha256::hex_of(clip_crop(image, kClipSize)),
+              entry.at("clip_crop_sha256").as_string());
     const Decoded resized = sam_resize(image, kSamSize);
     EXPECT_EQ((ImageSize{resized.height, resized.width}), size_of(entry.at("sam_resized_hw")));
     EXPECT_EQ(Sha256::hex_of(resized.rgb), entry.at("sam_resized_sha256").as_string());
@@ -122,15 +127,18 @@ TEST(Preprocess, FilesOfTheDataSetGiveTheReferencesInputsOfBothTowers) {
       ++compared;
     };
     if (tensors.has("clip.pixel_values.s8")) {
-      near(every_kth(clip_pixels(image, kClipSize), kClipSize, 8), tensors.get<float>("clip.pixel_values.s8"));
-      near(every_kth(sam_pixels(image, kSamSize).values, kSamSize, 16), tensors.get<float>("sam.pixel_values.s16"));
+      near(every_kth(clip_pixels(image, kClipSize), kClipSize, 8),
+           tensors.get<float>("clip.pixel_values.s8"));
+      near(every_kth(sam_pixels(image, kSamSize).values, kSamSize, 16),
+           tensors.get<float>("sam.pixel_values.s16"));
     }
   });
   EXPECT_GT(compared, 0);
 }
 
 TEST(Preprocess, ClipComputesOnlyTheCropOfAnExtremePanorama) {
-  const Decoded line{1, 65'500, std::vector<std::uint8_t>(65'500 * 3, 90)};   // resized whole: 7 gigapixels
+  const Decoded line{1, 65'500,
+                     std::vector<std::uint8_t>(65'500 * 3, 90)};  // resized whole: 7 gigapixels
   EXPECT_EQ(clip_crop(line, kClipSize), std::vector<std::uint8_t>(kClipSize * kClipSize * 3, 90));
 }
 
@@ -138,7 +146,8 @@ TEST(Preprocess, APictureThatSamCannotHoldIsRefused) {
   const Decoded line{1, 4'000, std::vector<std::uint8_t>(4'000 * 3)};
   const auto refusal = test::refusal_of([&] { sam_pixels(line, kSamSize); });
   EXPECT_EQ(refusal.code, ExitCode::data);
-  EXPECT_NE(refusal.text.find("a picture of 4000 x 1 pixels is too thin"), std::string::npos) << refusal.text;
+  EXPECT_NE(refusal.text.find("a picture of 4000 x 1 pixels is too thin"), std::string::npos)
+      << refusal.text;
 }
 
 }  // namespace

@@ -28,7 +28,8 @@ TEST(ClipTokenizer, GivesTheReferencesIdsForEveryRecordedText) {
   const auto document = test::expected_json("tokens.json");
   int cases = 0;
   document.root().at("clip").each([&](json::Value entry) {
-    EXPECT_EQ(tokenizer.encode(entry.at("text").as_string()), int_list(entry.at("ids"))) << entry.at("text").as_string();
+    EXPECT_EQ(tokenizer.encode(entry.at("text").as_string()), int_list(entry.at("ids")))
+        << entry.at("text").as_string();
     ++cases;
   });
   EXPECT_EQ(cases, 123);
@@ -59,7 +60,8 @@ TEST(ClipTokenizer, KeepsTheEndTokenWhenATextIsCut) {
 
 TEST(ClipTokenizer, LowersEveryCharacterAlone) {
   const auto tokenizer = ClipTokenizer::load(kTiny / "clip");
-  EXPECT_EQ(tokenizer.encode("\u039F\u0394\u039F\u03A3"), tokenizer.encode("\u03BF\u03B4\u03BF\u03C3"));   // no final sigma
+  EXPECT_EQ(tokenizer.encode("\u039F\u0394\u039F\u03A3"),
+            tokenizer.encode("\u03BF\u03B4\u03BF\u03C3"));  // no final sigma
   EXPECT_EQ(tokenizer.encode("\u0130"), tokenizer.encode("i\u0307"));
 }
 

@@ -1,4 +1,5 @@
-// Expected prompts and ids: the reference's evaluation script (tests/golden/tiny/README.md, eval.json).
+// Expected prompts and ids: the reference's evaluation script (tests/golden/tiny/README.md,
+// eval.json).
 #include "model/text/conversation.hpp"
 
 #include <gtest/gtest.h>
@@ -27,12 +28,14 @@ TEST(Conversation, EveryRecordedSampleGivesTheReferencesPromptAndIds) {
       const auto questions = test::string_list(sample.at("questions"));
       const auto answers = int_list(sample.at("answer_index"));
       std::vector<QuestionAnswer> turns;
-      for (std::size_t i = 0; i < questions.size(); ++i) turns.push_back({questions[i], kAnswers[answers.at(i)]});
+      for (std::size_t i = 0; i < questions.size(); ++i)
+        turns.push_back({questions[i], kAnswers[answers.at(i)]});
       const std::string prompt = compose(turns);
       EXPECT_EQ(prompt, sample.at("conversation").as_string());
       const auto ids = llama.encode_prompt(prompt);
       EXPECT_EQ(ids, int_list(sample.at("input_ids")));
-      EXPECT_EQ(seg_input_positions(ids, llama.seg_id()), int_list(sample.at("seg_input_positions")));
+      EXPECT_EQ(seg_input_positions(ids, llama.seg_id()),
+                int_list(sample.at("seg_input_positions")));
       std::size_t turn = 0;
       sample.at("clip_text_ids").each([&](json::Value wanted) {
         EXPECT_EQ(clip.encode(questions.at(turn++)), int_list(wanted));

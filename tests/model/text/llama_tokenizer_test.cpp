@@ -28,7 +28,8 @@ TEST(LlamaTokenizer, GivesTheReferencesIdsForEveryRecordedText) {
   const auto document = test::expected_json("tokens.json");
   int cases = 0;
   document.root().at("llama").each([&](json::Value entry) {
-    EXPECT_EQ(tokenizer.encode(entry.at("text").as_string()), int_list(entry.at("ids"))) << entry.at("text").as_string();
+    EXPECT_EQ(tokenizer.encode(entry.at("text").as_string()), int_list(entry.at("ids")))
+        << entry.at("text").as_string();
     ++cases;
   });
   EXPECT_EQ(cases, 150);
@@ -49,7 +50,8 @@ TEST(LlamaTokenizer, KnowsItsAddedAndSpecialTokens) {
   const auto tokenizer = LlamaTokenizer::load(kTiny / "glamm");
   const auto document = test::expected_json("tokens.json");
   const auto ids = document.root().at("llama_special_ids");
-  for (const char* token : {"<im_start>", "<im_end>", "<bbox>", "<point>", "[SEG]", "<p>", "</p>"}) {
+  for (const char* token :
+       {"<im_start>", "<im_end>", "<bbox>", "<point>", "[SEG]", "<p>", "</p>"}) {
     EXPECT_EQ(tokenizer.id_of(token), ids.at(token).as_int()) << token;
   }
   EXPECT_EQ(tokenizer.id_of("</s>"), ids.at("eos").as_int());
@@ -61,16 +63,19 @@ TEST(LlamaTokenizer, KnowsItsAddedAndSpecialTokens) {
 TEST(LlamaTokenizer, StripsWhatPythonCallsWhiteSpaceAroundAddedTokens) {
   const auto tokenizer = LlamaTokenizer::load(kTiny / "glamm");
   const auto bare = tokenizer.encode("a[SEG]b");
-  for (const char* space : {" ", "\t\n", "\x1c", "\xc2\x85", "\xc2\xa0", "\xe2\x80\xa8", "\xe3\x80\x80"}) {
+  for (const char* space :
+       {" ", "\t\n", "\x1c", "\xc2\x85", "\xc2\xa0", "\xe2\x80\xa8", "\xe3\x80\x80"}) {
     EXPECT_EQ(tokenizer.encode(std::string("a") + space + "[SEG]" + space + "b"), bare) << space;
   }
-  EXPECT_NE(tokenizer.encode("a\xe2\x80\x8b[SEG]b"), bare);   // U+200B is no white space
+  EXPECT_NE(tokenizer.encode("a\xe2\x80\x8b[SEG]b"), bare);  // U+200B is no white space
 }
 
 TEST(LlamaTokenizer, SpecialTokensStoredAsPlainStringsStripLikeAddedOnes) {
   const Scratch folder = copy_of_tokenizer();
-  folder.write("special_tokens_map.json", R"({"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"})");
-  const auto plain = LlamaTokenizer::load(folder.path()), stored = LlamaTokenizer::load(kTiny / "glamm");
+  folder.write("special_tokens_map.json",
+               R"({"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"})");
+  const auto plain = LlamaTokenizer::load(folder.path()),
+             stored = LlamaTokenizer::load(kTiny / "glamm");
   EXPECT_EQ(plain.encode("a </s> b"), stored.encode("a</s>b"));
   EXPECT_NE(stored.encode("a </s> b"), stored.encode("a</s>b"));
 }
@@ -90,7 +95,8 @@ TEST(LlamaTokenizer, RefusesBrokenFilesWithTheirName) {
     const Scratch folder = copy_of_tokenizer();
     folder.write("tokenizer.model", "no protobuf at all");
     EXPECT_EQ(load(folder).code, ExitCode::data);
-    EXPECT_NE(load(folder).text.find("tokenizer.model: unusable tokenizer"), std::string::npos) << load(folder).text;
+    EXPECT_NE(load(folder).text.find("tokenizer.model: unusable tokenizer"), std::string::npos)
+        << load(folder).text;
   }
   {
     const Scratch folder = copy_of_tokenizer();
@@ -117,7 +123,8 @@ TEST(LlamaTokenizer, RefusesBrokenFilesWithTheirName) {
   {
     const Scratch folder = copy_of_tokenizer();
     folder.write("special_tokens_map.json", R"({"bos_token": "<nowhere>"})");
-    EXPECT_NE(load(folder).text.find("bos_token '<nowhere>' is in no vocabulary"), std::string::npos);
+    EXPECT_NE(load(folder).text.find("bos_token '<nowhere>' is in no vocabulary"),
+              std::string::npos);
   }
 }
 
