@@ -91,7 +91,7 @@ std::filesystem::path image_path(const std::filesystem::path& root, const Image&
   const bool plain = !name.empty() && !name.has_root_path() && image.file_name.find('\0') == std::string::npos &&
                      std::ranges::none_of(name, [](const auto& part) { return part == ".." || part == "."; });
   if (!plain) {
-    throw Error(ExitCode::data, fmt::format("image {} has the file name \"{}\"", image.id, image.file_name),
+    throw Error(ExitCode::data, fmt::format("image {} has the file name {:?}", image.id, image.file_name),
                 "it would lead out of the folder of images", "use an instances.json from a source you trust");
   }
   return root / "coco_2014" / "train2014" / name;
