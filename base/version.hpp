@@ -8,7 +8,8 @@ namespace litebench {
 
 struct BuildInfo {
   std::string_view version;
-  std::string_view commit;  ///< 12 hex digits, "-dirty" after them for local changes; "unknown" outside a checkout
+  std::string_view
+      commit;  ///< 12 hex digits, "-dirty" after them for local changes; "unknown" outside a checkout
   std::string_view compiler;
   std::string_view build_type;
   std::string_view torch;

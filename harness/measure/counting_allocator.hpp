@@ -16,8 +16,12 @@ class CountingAllocator final : public c10::Allocator {
   /// Makes it LibTorch's CPU allocator, once per process and for good: tensors outlive whoever asked for it.
   static CountingAllocator& install();
 
-  [[nodiscard]] std::int64_t current_bytes() const noexcept { return current_.load(std::memory_order_relaxed); }
-  [[nodiscard]] std::int64_t peak_bytes() const noexcept { return peak_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::int64_t current_bytes() const noexcept {
+    return current_.load(std::memory_order_relaxed);
+  }
+  [[nodiscard]] std::int64_t peak_bytes() const noexcept {
+    return peak_.load(std::memory_order_relaxed);
+  }
   /// The peak starts again from what is live now. Call while no other thread allocates.
   void reset_peak() noexcept { peak_.store(current_bytes(), std::memory_order_relaxed); }
 

@@ -39,8 +39,13 @@ class CpuDevice final : public Device {
  public:
   c10::Device torch_device() const override { return c10::Device(c10::DeviceType::CPU); }
   DeviceInfo info() const override {
-    const std::int64_t machine_bytes = std::int64_t{sysconf(_SC_PHYS_PAGES)} * sysconf(_SC_PAGE_SIZE);
-    return {.kind = "cpu", .name = processor_name(), .total_bytes = machine_bytes, .driver = "", .runtime = ""};
+    const std::int64_t machine_bytes =
+        std::int64_t{sysconf(_SC_PHYS_PAGES)} * sysconf(_SC_PAGE_SIZE);
+    return {.kind = "cpu",
+            .name = processor_name(),
+            .total_bytes = machine_bytes,
+            .driver = "",
+            .runtime = ""};
   }
   void synchronize() override {}
   MemoryUse memory() const override {

@@ -31,7 +31,8 @@ class CudaClock final : public Clock {
   }
   double milliseconds(std::size_t begin, std::size_t end) override {
     double elapsed = 0;
-    check_cuda(module_, module_.event_elapsed_ms(events_.at(begin), events_.at(end), &elapsed), "timing a stage");
+    check_cuda(module_, module_.event_elapsed_ms(events_.at(begin), events_.at(end), &elapsed),
+               "timing a stage");
     return elapsed;
   }
   void clear() override { used_ = 0; }
@@ -43,7 +44,9 @@ class CudaClock final : public Clock {
 };
 
 // CUDA counts 13.0 as 13000 and 12.4 as 12040.
-std::string version_of(int number) { return fmt::format("{}.{}", number / 1000, number % 1000 / 10); }
+std::string version_of(int number) {
+  return fmt::format("{}.{}", number / 1000, number % 1000 / 10);
+}
 
 class CudaDevice final : public Device {
  public:
@@ -69,8 +72,12 @@ class CudaDevice final : public Device {
     check_cuda(module_, module_.memory(index_, &found), "counting its memory");
     return {.current_bytes = found.current_bytes, .peak_bytes = found.peak_bytes};
   }
-  void reset_peak() override { check_cuda(module_, module_.reset_peak(index_), "resetting its memory counter"); }
-  std::unique_ptr<Clock> make_clock() const override { return std::make_unique<CudaClock>(module_); }
+  void reset_peak() override {
+    check_cuda(module_, module_.reset_peak(index_), "resetting its memory counter");
+  }
+  std::unique_ptr<Clock> make_clock() const override {
+    return std::make_unique<CudaClock>(module_);
+  }
 
  private:
   const cuda::Interface& module_;
@@ -83,13 +90,15 @@ std::unique_ptr<Device> open_cuda_device(int index) {
   const CudaAvailability available = cuda_availability();
   if (index < 0 || index >= available.devices) {
     throw Error(ExitCode::usage, fmt::format("there is no CUDA device {}", index),
-                available.devices == 0 ? available.reason : fmt::format("this process sees {}", available.devices),
+                available.devices == 0 ? available.reason
+                                       : fmt::format("this process sees {}", available.devices),
                 "Set device = \"cpu\", or start fewer ranks than there are devices.");
   }
   const cuda::Interface& module = load_cuda_module(*find_cuda_module());
   int compiled_for = 0;
   if (module.probe(index, &compiled_for) != 0) {
-    throw Error(ExitCode::usage, fmt::format("CUDA device {} does not run this build's kernels", index),
+    throw Error(ExitCode::usage,
+                fmt::format("CUDA device {} does not run this build's kernels", index),
                 module.last_error(), "Build with its architecture in CMAKE_CUDA_ARCHITECTURES.");
   }
   return std::make_unique<CudaDevice>(module, index);

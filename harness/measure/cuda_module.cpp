@@ -31,8 +31,9 @@ std::optional<std::filesystem::path> find_cuda_module() {
 const cuda::Interface& load_cuda_module(const std::filesystem::path& path) {
   void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
-    throw Error(ExitCode::usage, fmt::format("the CUDA half {} does not load", path.string()), dlerror(),
-                "Install the full CUDA build of LibTorch (`make deps`), or run with device = \"cpu\".");
+    throw Error(
+        ExitCode::usage, fmt::format("the CUDA half {} does not load", path.string()), dlerror(),
+        "Install the full CUDA build of LibTorch (`make deps`), or run with device = \"cpu\".");
   }
   using Entry = const cuda::Interface* (*)();
   auto entry = reinterpret_cast<Entry>(dlsym(library, cuda::kEntryPoint));
@@ -45,20 +46,23 @@ const cuda::Interface& load_cuda_module(const std::filesystem::path& path) {
 }
 
 CudaAvailability cuda_availability() {
-  if (!driver_is_installed()) return {.reason = "no NVIDIA driver on this machine (libcuda.so.1 was not found)"};
+  if (!driver_is_installed())
+    return {.reason = "no NVIDIA driver on this machine (libcuda.so.1 was not found)"};
   const auto path = find_cuda_module();
   if (!path) return {.reason = "this build has no CUDA half (`litebench --version` says why)"};
   const cuda::Interface& module = load_cuda_module(*path);
   CudaAvailability found;
   if (module.device_count(&found.devices) != 0) return {.reason = module.last_error()};
-  if (found.devices == 0) found.reason = "the driver shows no device (is CUDA_VISIBLE_DEVICES empty?)";
+  if (found.devices == 0)
+    found.reason = "the driver shows no device (is CUDA_VISIBLE_DEVICES empty?)";
   return found;
 }
 
 void check_cuda(const cuda::Interface& module, int code, const char* doing) {
   if (code == 0) return;
   throw Error(ExitCode::restart, fmt::format("the GPU failed while {}", doing), module.last_error(),
-              "Start the run again; it continues where it stopped. If it fails again, look at `nvidia-smi`.");
+              "Start the run again; it continues where it stopped. If it fails again, look at "
+              "`nvidia-smi`.");
 }
 
 }  // namespace litebench::measure

@@ -52,8 +52,10 @@ struct Interface {
   /// others and makes sure beforehand that every rank has a device: NCCL reports its absence late and badly.
   /// Waiting ends with an error after `timeout_seconds` or when NCCL reports one; the communicator is aborted then.
   int (*nccl_make_id)(std::uint8_t id[kNcclIdBytes]);
-  int (*nccl_open)(const std::uint8_t id[kNcclIdBytes], int rank, int ranks, double timeout_seconds, void** communicator);
-  int (*nccl_broadcast)(void* communicator, void* device_memory, std::size_t bytes, double timeout_seconds);
+  int (*nccl_open)(const std::uint8_t id[kNcclIdBytes], int rank, int ranks, double timeout_seconds,
+                   void** communicator);
+  int (*nccl_broadcast)(void* communicator, void* device_memory, std::size_t bytes,
+                        double timeout_seconds);
   void (*nccl_close)(void* communicator);
 };
 

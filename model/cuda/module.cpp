@@ -65,21 +65,26 @@ Allocator& allocator_of(int device) {
   Allocator& allocator = *c10::cuda::CUDACachingAllocator::get();
   int devices = 0;
   check(cudaGetDeviceCount(&devices), "cudaGetDeviceCount");
-  if (device < 0 || device >= devices) throw std::runtime_error("there is no device " + std::to_string(device));
+  if (device < 0 || device >= devices)
+    throw std::runtime_error("there is no device " + std::to_string(device));
   allocator.init(devices);
   return allocator;
 }
 
 int memory(int device, MemoryStatistics* out) {
   return guarded([&] {
-    const auto statistics = allocator_of(device).getDeviceStats(static_cast<c10::DeviceIndex>(device));
-    const auto& all_pools = statistics.allocated_bytes[static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE)];
+    const auto statistics =
+        allocator_of(device).getDeviceStats(static_cast<c10::DeviceIndex>(device));
+    const auto& all_pools =
+        statistics
+            .allocated_bytes[static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE)];
     *out = {.current_bytes = all_pools.current, .peak_bytes = all_pools.peak};
   });
 }
 
 int reset_peak(int device) {
-  return guarded([&] { allocator_of(device).resetPeakStats(static_cast<c10::DeviceIndex>(device)); });
+  return guarded(
+      [&] { allocator_of(device).resetPeakStats(static_cast<c10::DeviceIndex>(device)); });
 }
 
 int event_create(void** event) {
@@ -92,7 +97,8 @@ int event_create(void** event) {
 
 int event_record(void* event) {
   return guarded([&] {
-    check(cudaEventRecord(static_cast<cudaEvent_t>(event), c10::cuda::getCurrentCUDAStream().stream()),
+    check(cudaEventRecord(static_cast<cudaEvent_t>(event),
+                          c10::cuda::getCurrentCUDAStream().stream()),
           "cudaEventRecord");
   });
 }
@@ -101,7 +107,8 @@ int event_elapsed_ms(void* begin, void* end, double* milliseconds) {
   return guarded([&] {
     check(cudaEventSynchronize(static_cast<cudaEvent_t>(end)), "cudaEventSynchronize");
     float elapsed = 0;
-    check(cudaEventElapsedTime(&elapsed, static_cast<cudaEvent_t>(begin), static_cast<cudaEvent_t>(end)),
+    check(cudaEventElapsedTime(&elapsed, static_cast<cudaEvent_t>(begin),
+                               static_cast<cudaEvent_t>(end)),
           "cudaEventElapsedTime");
     *milliseconds = elapsed;
   });
@@ -134,6 +141,7 @@ constexpr Interface kInterface{
 }  // namespace
 }  // namespace litebench::cuda
 
-extern "C" __attribute__((visibility("default"))) const litebench::cuda::Interface* litebench_cuda_interface() {
+extern "C" __attribute__((visibility("default"))) const litebench::cuda::Interface*
+litebench_cuda_interface() {
   return &litebench::cuda::kInterface;
 }

@@ -22,7 +22,8 @@ static_assert(sizeof(ncclUniqueId) == kNcclIdBytes);
 constexpr auto kPollInterval = std::chrono::milliseconds(1);
 
 Clock::time_point deadline_in(double seconds) {
-  return Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+  return Clock::now() +
+         std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
 }
 
 void check_nccl(ncclResult_t result, const char* call) {
@@ -63,10 +64,12 @@ class Communicator {
   Communicator& operator=(const Communicator&) = delete;
 
   void broadcast(void* memory, std::size_t bytes, Clock::time_point deadline) {
-    if (comm_ == nullptr) throw std::runtime_error("ncclBroadcast: the communicator was aborted before");
+    if (comm_ == nullptr)
+      throw std::runtime_error("ncclBroadcast: the communicator was aborted before");
     const cudaStream_t stream = c10::cuda::getCurrentCUDAStream().stream();
     try {
-      check_nccl(ncclBroadcast(memory, memory, bytes, ncclUint8, 0, comm_, stream), "ncclBroadcast");
+      check_nccl(ncclBroadcast(memory, memory, bytes, ncclUint8, 0, comm_, stream),
+                 "ncclBroadcast");
       wait_until_ready(deadline, "ncclBroadcast");
       wait_for_stream(stream, deadline);
     } catch (...) {
@@ -101,7 +104,8 @@ class Communicator {
 
   static void pause_before(Clock::time_point deadline, const char* call) {
     if (Clock::now() > deadline) {
-      throw std::runtime_error(std::string(call) + ": timed out; a rank is missing, dead, or cannot reach the others");
+      throw std::runtime_error(std::string(call) +
+                               ": timed out; a rank is missing, dead, or cannot reach the others");
     }
     std::this_thread::sleep_for(kPollInterval);
   }
@@ -124,17 +128,21 @@ int nccl_make_id(std::uint8_t* id) {
   });
 }
 
-int nccl_open(const std::uint8_t* id, int rank, int ranks, double timeout_seconds, void** communicator) {
+int nccl_open(const std::uint8_t* id, int rank, int ranks, double timeout_seconds,
+              void** communicator) {
   return guarded([&] {
     ncclUniqueId shared;
     std::memcpy(&shared, id, sizeof shared);
-    *communicator = std::make_unique<Communicator>(shared, rank, ranks, deadline_in(timeout_seconds)).release();
+    *communicator =
+        std::make_unique<Communicator>(shared, rank, ranks, deadline_in(timeout_seconds)).release();
   });
 }
 
-int nccl_broadcast(void* communicator, void* device_memory, std::size_t bytes, double timeout_seconds) {
+int nccl_broadcast(void* communicator, void* device_memory, std::size_t bytes,
+                   double timeout_seconds) {
   return guarded([&] {
-    static_cast<Communicator*>(communicator)->broadcast(device_memory, bytes, deadline_in(timeout_seconds));
+    static_cast<Communicator*>(communicator)
+        ->broadcast(device_memory, bytes, deadline_in(timeout_seconds));
   });
 }
 

@@ -18,7 +18,8 @@ int probe_current_device() {
   report_architecture<<<1, 1>>>(on_device);
   const cudaError_t launched = cudaGetLastError();
   int architecture = 0;
-  const cudaError_t copied = cudaMemcpy(&architecture, on_device, sizeof architecture, cudaMemcpyDeviceToHost);
+  const cudaError_t copied =
+      cudaMemcpy(&architecture, on_device, sizeof architecture, cudaMemcpyDeviceToHost);
   cudaFree(on_device);
   check(launched, "launching a kernel");
   check(copied, "reading a kernel's result");

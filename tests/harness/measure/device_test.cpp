@@ -112,7 +112,9 @@ TEST(CudaDevice, AbsentDeviceIsAUsageErrorThatSaysWhy) {
     EXPECT_EQ(error.code(), ExitCode::usage);
     const std::string text = error.what();
     EXPECT_NE(text.find("there is no CUDA device"), std::string::npos) << text;
-    EXPECT_NE(text.find(available.devices == 0 ? available.reason : "this process sees"), std::string::npos) << text;
+    EXPECT_NE(text.find(available.devices == 0 ? available.reason : "this process sees"),
+              std::string::npos)
+        << text;
   }
 }
 
@@ -132,7 +134,8 @@ TEST(CudaModule, LoadsWithoutADriverAndReportsTheRuntimesReason) {
   const cuda::Interface& module = load_cuda_module(*path);
   int devices = -1;
   if (module.device_count(&devices) == 0) GTEST_SKIP() << "there is a driver here";
-  EXPECT_NE(std::string(module.last_error()).find("cudaGetDeviceCount"), std::string::npos) << module.last_error();
+  EXPECT_NE(std::string(module.last_error()).find("cudaGetDeviceCount"), std::string::npos)
+      << module.last_error();
   EXPECT_NE(module.set_device(0), 0);
   cuda::MemoryStatistics memory{};
   EXPECT_NE(module.memory(0, &memory), 0);
@@ -151,7 +154,10 @@ TEST(CudaDevice, CountsMemoryAndTimeOnTheGpu) {
   const std::int64_t before = device->memory().current_bytes;
   auto clock = device->make_clock();
   clock->mark();
-  { const at::Tensor tensor = at::empty({1 << 20}, at::TensorOptions(device->torch_device()).dtype(at::kByte)); }
+  {
+    const at::Tensor tensor =
+        at::empty({1 << 20}, at::TensorOptions(device->torch_device()).dtype(at::kByte));
+  }
   clock->mark();
   device->synchronize();
   EXPECT_GE(clock->milliseconds(0, 1), 0.0);
