@@ -1,0 +1,117 @@
+#include "shards/store/resume.hpp"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+#include <unordered_map>
+
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+
+#include "base/error.hpp"
+#include "base/hash.hpp"
+
+namespace litebench::store {
+namespace {
+
+using Parts = std::vector<std::pair<std::string, std::string>>;
+
+/// "dtype: fp32 then, bf16 now" for every part that differs.
+std::vector<std::string> differences(const Parts& then, const Parts& now) {
+  std::map<std::string, std::pair<std::string, std::string>> values;
+  for (const auto& [name, value] : then) values[name].first = value;
+  for (const auto& [name, value] : now) values[name].second = value;
+  std::vector<std::string> lines;
+  const auto shown = [](const std::string& value) { return value.empty() ? "nothing" : value; };
+  for (const auto& [name, both] : values) {
+    if (both.first != both.second) lines.push_back(fmt::format("{}: {} then, {} now", name, shown(both.first), shown(both.second)));
+  }
+  return lines;
+}
+
+void require_equal(std::string_view key, const std::string& stored, const std::string& wanted, const Parts& then,
+                   const Parts& now, const std::filesystem::path& shard) {
+  if (stored == wanted) return;
+  const std::vector<std::string> lines = differences(then, now);
+  const std::string what = lines.empty() ? fmt::format("key {} then, {} now", stored, wanted)
+                                         : fmt::format("{}", fmt::join(lines, "; "));
+  throw Error(ExitCode::usage, fmt::format("cannot resume: the {} key differs from that of {}", key, shard.string()), what,
+              "undo the change, choose another output directory, or start with --fresh");
+}
+
+/// What two computations of a bundle must agree on. Times differ, so only expression rows count.
+std::uint64_t answers_of(const Bundle& bundle) {
+  std::vector<std::string> answers;
+  for (const ExpressionRow& row : bundle.expressions) {
+    answers.push_back(fmt::format("{} {} {} {} {} {} {} {}\n", std::uint64_t{row.sample_id}, int{row.variant},
+                                  int{row.seed}, int{row.turn}, static_cast<int>(row.status),
+                                  std::int64_t{row.intersection}, std::int64_t{row.union_},
+                                  std::uint64_t{row.mask_hash}));
+  }
+  std::sort(answers.begin(), answers.end());
+  return hash64(fmt::format("{}", fmt::join(answers, "")));
+}
+
+struct Committed {
+  std::string attempt;
+  std::int64_t begin_ns;
+  std::uint64_t bundle_id, answers;
+  Pass pass;
+  double seconds;
+
+  bool operator<(const Committed& other) const {
+    return std::tie(attempt, begin_ns) < std::tie(other.attempt, other.begin_ns);
+  }
+};
+
+/// Attempts sort by their start time, since their ids begin with it.
+void count_earliest(std::vector<Committed> commits, DoneSet& done) {
+  std::stable_sort(commits.begin(), commits.end());
+  std::unordered_map<std::uint64_t, const Committed*> counted;
+  for (const Committed& commit : commits) {
+    const auto [place, is_new] = counted.emplace(commit.bundle_id, &commit);
+    if (!is_new) {
+      done.duplicates.push_back({commit.bundle_id, place->second->attempt, commit.attempt,
+                                 place->second->answers == commit.answers});
+      continue;
+    }
+    done.bundles.insert(commit.bundle_id);
+    const auto pass = static_cast<std::size_t>(commit.pass) % done.count.size();
+    ++done.count[pass];
+    done.mean_seconds[pass] += (commit.seconds - done.mean_seconds[pass]) / static_cast<double>(done.count[pass]);
+  }
+}
+
+}  // namespace
+
+DoneSet scan_done(const std::filesystem::path& run, const ResumeRequest& request) {
+  DoneSet done;
+  std::vector<Committed> commits;
+  std::unordered_set<std::string> attempts;
+  for (const std::filesystem::path& shard : shards_of(run)) {
+    std::vector<Committed> here;
+    const auto note = [&](Bundle&& bundle) {
+      const CommitRow& c = bundle.commit;
+      here.push_back({"", c.begin_ns, c.bundle_id, answers_of(bundle), c.pass, 1e-9 * static_cast<double>(c.duration_ns)});
+    };
+    ShardContents contents;
+    try {
+      contents = visit_shard(shard, note);
+    } catch (const Error& error) {
+      done.unreadable.push_back({shard, error.what(), 0});
+      continue;
+    }
+    const Provenance& p = contents.provenance;
+    require_equal("family", p.family, request.family, p.family_parts, request.family_parts, shard);
+    require_equal("pack", p.pack, request.pack, p.pack_parts, request.pack_parts, shard);
+    if (!contents.damage.empty()) done.unreadable.push_back({shard, contents.damage, contents.lost_bundles});
+    attempts.insert(p.attempt);
+    for (Committed& commit : here) commit.attempt = p.attempt;
+    commits.insert(commits.end(), here.begin(), here.end());
+  }
+  done.attempts = attempts.size();
+  count_earliest(std::move(commits), done);
+  return done;
+}
+
+}  // namespace litebench::store
