@@ -6,12 +6,12 @@
 
 #include "base/error.hpp"
 #include "model/weights/weights.hpp"
+#include "tests/model/weights/test_files.hpp"
 
 namespace litebench::model {
 namespace {
 
-constexpr const char* kGlamm = "tests/golden/tiny/glamm";
-constexpr const char* kClip = "tests/golden/tiny/clip";
+using test::kClip, test::kGlamm;
 
 TEST(LoadModel, ReadsTheGoldenCheckpointInBothDtypes) {
   const auto exact = load_model(kGlamm, kClip, {.dtype = at::kFloat});
