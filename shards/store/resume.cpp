@@ -41,15 +41,18 @@ void require_equal(std::string_view key, const std::string& stored, const std::s
 
 /// What two computations of a bundle must agree on. Times differ, so only expression rows count.
 std::uint64_t answers_of(const Bundle& bundle) {
-  std::vector<std::string> answers;
+  // All fields in whole words: nothing between them that the hash could see.
+  using Answer = std::array<std::uint64_t, 5>;
+  std::vector<Answer> answers;
+  answers.reserve(bundle.expressions.size());
   for (const ExpressionRow& row : bundle.expressions) {
-    answers.push_back(fmt::format("{} {} {} {} {} {} {} {}\n", std::uint64_t{row.sample_id}, int{row.variant},
-                                  int{row.seed}, int{row.turn}, static_cast<int>(row.status),
-                                  std::int64_t{row.intersection}, std::int64_t{row.union_},
-                                  std::uint64_t{row.mask_hash}));
+    const auto small = [](auto value, int shift) { return std::uint64_t{static_cast<std::uint16_t>(value)} << shift; };
+    const std::uint64_t which = small(row.variant, 0) | small(row.seed, 16) | small(row.turn, 32) | small(row.status, 48);
+    answers.push_back({row.sample_id, which, static_cast<std::uint64_t>(row.intersection),
+                       static_cast<std::uint64_t>(row.union_), row.mask_hash});
   }
   std::sort(answers.begin(), answers.end());
-  return hash64(fmt::format("{}", fmt::join(answers, "")));
+  return hash64(std::as_bytes(std::span(answers)));
 }
 
 struct Committed {
