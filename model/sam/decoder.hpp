@@ -1,0 +1,54 @@
+#pragma once
+// SAM's mask decoder for text prompts: one mask per prompt, that of mask token 0 (upstream.md §6.3).
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+#include "model/geometry.hpp"
+#include "model/modules.hpp"
+#include "model/sam/prompt.hpp"
+#include "model/sam/two_way.hpp"
+
+namespace litebench::model {
+
+class MaskDecoder {
+ public:
+  MaskDecoder(const Weights& glamm, const SamGeometry& geometry, Precision positions = Precision::model);
+
+  /// Mask logits [Q, 4 grid, 4 grid] of prompts [Q, out] on one image embedding [out, grid, grid]. Mask tokens 1..3 and the
+  /// IoU head, which the reference computes and discards, are left out.
+  [[nodiscard]] at::Tensor forward(const at::Tensor& image_embedding, const at::Tensor& prompts) const;
+
+  /// The decoder's own estimate of that mask's IoU, [Q].
+  [[nodiscard]] at::Tensor predict_iou(const at::Tensor& image_embedding, const at::Tensor& prompts) const;
+
+  /// Position code of the image cells, [grid², out].
+  [[nodiscard]] const at::Tensor& positions() const { return positions_; }
+
+ private:
+  /// ConvTranspose2d of kernel and stride 2 as a product of channel-last rows: [n, in] -> [n, 4, out], sub-cells in raster
+  /// order.
+  struct Upsample {
+    Upsample(const Weights& weights, const std::string& prefix);
+    [[nodiscard]] at::Tensor operator()(const at::Tensor& rows) const;
+    at::Tensor weight, bias;  // [in, 4 · out], [4 · out]
+  };
+  using Mlp = std::vector<Linear>;
+
+  [[nodiscard]] TwoWayState attend(const at::Tensor& image_embedding, const at::Tensor& prompts) const;
+  [[nodiscard]] at::Tensor upscale(const at::Tensor& image, const at::Tensor& filters) const;
+
+  SamGeometry geometry_;
+  at::Tensor positions_;       // [grid², out]
+  at::Tensor no_mask_;         // [out]
+  at::Tensor output_tokens_;   // [1 + mask_tokens, out]: IoU token, mask tokens
+  TwoWayTransformer transformer_;
+  Upsample upsample1_, upsample2_;
+  LayerNorm upsample_norm_;
+  Mlp hypernetwork_, iou_head_;
+};
+
+}  // namespace litebench::model

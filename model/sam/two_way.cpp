@@ -1,0 +1,75 @@
+#include "model/sam/two_way.hpp"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/relu.h>
+#include <ATen/ops/scaled_dot_product_attention.h>
+#include <fmt/format.h>
+
+namespace litebench::model {
+namespace {
+
+constexpr double kEps = 1e-5;  // upstream.md §6.3
+
+}  // namespace
+
+TwoWayTransformer::SelfAttention::SelfAttention(const Weights& weights, const std::string& prefix, std::int64_t heads)
+    : heads(heads),
+      q(weights, prefix + ".q_proj"),
+      k(weights, prefix + ".k_proj"),
+      v(weights, prefix + ".v_proj"),
+      out(weights, prefix + ".out_proj") {}
+
+at::Tensor TwoWayTransformer::SelfAttention::operator()(const at::Tensor& queries_and_keys,
+                                                        const at::Tensor& values) const {
+  const auto split = [this](const at::Tensor& x) {
+    return x.view({x.size(0), x.size(1), heads, -1}).transpose(1, 2);
+  };
+  const auto attended = at::scaled_dot_product_attention(split(q(queries_and_keys)), split(k(queries_and_keys)),
+                                                         split(v(values)));
+  return out(attended.transpose(1, 2).flatten(2));
+}
+
+TwoWayTransformer::Layer::Layer(const Weights& weights, const std::string& prefix, std::int64_t heads)
+    : self_attention(weights, prefix + ".self_attn", heads),
+      token_to_image(weights, prefix + ".cross_attn_token_to_image", heads),
+      image_to_token(weights, prefix + ".cross_attn_image_to_token", heads),
+      norm1(weights, prefix + ".norm1", kEps),
+      norm2(weights, prefix + ".norm2", kEps),
+      norm3(weights, prefix + ".norm3", kEps),
+      norm4(weights, prefix + ".norm4", kEps),
+      lin1(weights, prefix + ".mlp.lin1"),
+      lin2(weights, prefix + ".mlp.lin2") {}
+
+TwoWayTransformer::TwoWayTransformer(const Weights& weights, const std::string& prefix, const SamGeometry& geometry)
+    : final_attention_(weights, prefix + ".final_attn_token_to_image", geometry.decoder_heads),
+      final_norm_(weights, prefix + ".norm_final_attn", kEps) {
+  for (std::int64_t i = 0; i < geometry.decoder_depth; ++i) {
+    layers_.emplace_back(weights, fmt::format("{}.layers.{}", prefix, i), geometry.decoder_heads);
+  }
+}
+
+TwoWayState TwoWayTransformer::forward(const at::Tensor& tokens, const at::Tensor& image,
+                                       const at::Tensor& positions) const {
+  TwoWayState state{tokens, image};
+  auto placed = image + positions;
+  for (const auto& layer : layers_) {
+    // The first layer's self-attention has neither position codes nor a residual.
+    const bool first = &layer == &layers_.front();
+    const auto own = first ? tokens : state.tokens + tokens;
+    const auto self = layer.self_attention(own, state.tokens);
+    state.tokens = layer.norm1(first ? self : state.tokens + self);
+
+    const auto seen = layer.token_to_image.tokens_to_image(state.tokens + tokens, placed, state.image);
+    state.tokens = layer.norm2(state.tokens + seen);
+    state.tokens = layer.norm3(state.tokens + layer.lin2(at::relu(layer.lin1(state.tokens))));
+
+    state.image = layer.norm4(
+        layer.image_to_token.image_to_tokens(state.image, placed, state.tokens + tokens, state.tokens));
+    placed = state.image + positions;
+  }
+  const auto seen = final_attention_.tokens_to_image(state.tokens + tokens, placed, state.image);
+  state.tokens = final_norm_(state.tokens + seen);
+  return state;
+}
+
+}  // namespace litebench::model

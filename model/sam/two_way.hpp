@@ -1,0 +1,50 @@
+#pragma once
+// The two-way transformer between prompt tokens and image cells (upstream.md §6.3).
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+#include "model/geometry.hpp"
+#include "model/modules.hpp"
+#include "model/sam/cross_attention.hpp"
+
+namespace litebench::model {
+
+/// Both sides of the transformer. tokens [Q, T, C]; image [1 or Q, M, C].
+struct TwoWayState {
+  at::Tensor tokens, image;
+};
+
+class TwoWayTransformer {
+ public:
+  TwoWayTransformer(const Weights& weights, const std::string& prefix, const SamGeometry& geometry);
+
+  /// tokens [Q, T, C]: also the tokens' own position code. image [1, M, C] with positions [M, C]: the first layer works on
+  /// the one image of all prompts, from its last step on there is one per prompt.
+  [[nodiscard]] TwoWayState forward(const at::Tensor& tokens, const at::Tensor& image,
+                                    const at::Tensor& positions) const;
+
+ private:
+  struct SelfAttention {
+    SelfAttention(const Weights& weights, const std::string& prefix, std::int64_t heads);
+    [[nodiscard]] at::Tensor operator()(const at::Tensor& queries_and_keys, const at::Tensor& values) const;
+    std::int64_t heads;
+    Linear q, k, v, out;
+  };
+  struct Layer {
+    Layer(const Weights& weights, const std::string& prefix, std::int64_t heads);
+    SelfAttention self_attention;
+    CrossAttention token_to_image, image_to_token;
+    LayerNorm norm1, norm2, norm3, norm4;
+    Linear lin1, lin2;
+  };
+
+  std::vector<Layer> layers_;
+  CrossAttention final_attention_;
+  LayerNorm final_norm_;
+};
+
+}  // namespace litebench::model
