@@ -30,5 +30,11 @@ lb_program(NAME litebench-run DIR harness/run LINKS lb_harness lb_analysis Boost
 lb_program(NAME litebench-reduce DIR analysis/cli LINKS lb_analysis Boost::program_options)
 
 install(DIRECTORY configs slurm docs DESTINATION share/litebench OPTIONAL)
-install(DIRECTORY analysis/published DESTINATION share/litebench OPTIONAL FILES_MATCHING PATTERN "*.toml")
+# The same place in the build tree, so that programs and tests find the data relative to themselves there too.
+file(GLOB published CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/analysis/published/*.json)
+foreach(file IN LISTS published)
+  get_filename_component(name ${file} NAME)
+  configure_file(${file} ${CMAKE_BINARY_DIR}/share/litebench/published/${name} COPYONLY)
+endforeach()
+install(FILES ${published} DESTINATION share/litebench/published)
 install(FILES LICENSE NOTICE README.md CHANGELOG.md DESTINATION share/litebench OPTIONAL)

@@ -1,0 +1,79 @@
+#pragma once
+// The numbers of a run per protocol, split and variant.
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analysis/metrics/tally.hpp"
+#include "analysis/rows/pairing.hpp"
+#include "analysis/rows/run.hpp"
+
+namespace litebench::analysis {
+
+/// Means over the method's seeds of the per-seed values.
+struct Accuracy {
+  std::int64_t samples = 0, expressions = 0;  ///< of one seed
+  std::int32_t seeds = 0;                     ///< 0: not measured
+  bool infeasible = false;
+  std::optional<double> ciou, giou;
+  std::array<std::optional<double>, kPrecisionTenths.size()> precision;
+};
+
+/// Sums over units that both the variant and the baseline have; ratios are ratios of these sums.
+struct PairedSum {
+  std::int64_t pairs = 0;
+  double own = 0, baseline = 0;
+  /// Values that were not measured (negative or zero) leave the pair out.
+  void add(double own_value, double baseline_value);
+  [[nodiscard]] std::optional<double> mean() const;      ///< of the variant
+  [[nodiscard]] std::optional<double> speed_up() const;  ///< baseline / own
+  [[nodiscard]] std::optional<double> share() const;     ///< own / baseline
+};
+
+/// Latency pass, all splits of a protocol.
+struct Efficiency {
+  PairedSum total_ns, prefill_ns, peak_bytes, llm_bytes, flops;
+};
+
+/// Visual tokens over all units of a protocol and variant.
+struct TokenCounts {
+  std::optional<double> kept, layer_mean;
+};
+
+struct SummaryOptions {
+  Accumulation accumulation = Accumulation::exact;
+  std::string baseline = "none";  ///< variant id
+};
+
+struct Summary {
+  std::size_t splits = 0, variants = 0;
+  std::vector<Accuracy> accuracy;      ///< [protocol][split][variant]
+  std::vector<Efficiency> efficiency;  ///< [protocol][variant]
+  std::vector<TokenCounts> tokens;     ///< [protocol][variant]
+  std::vector<Epsilons> epsilons;      ///< [protocol]
+  std::int64_t latency_units = 0;
+  std::optional<std::size_t> baseline;  ///< index of the baseline variant, if the run has it
+
+  [[nodiscard]] const Accuracy& accuracy_of(std::size_t protocol, std::size_t split,
+                                            std::size_t variant) const {
+    return accuracy[(protocol * splits + split) * variants + variant];
+  }
+  [[nodiscard]] const Efficiency& efficiency_of(std::size_t protocol, std::size_t variant) const {
+    return efficiency[protocol * variants + variant];
+  }
+  [[nodiscard]] const TokenCounts& tokens_of(std::size_t protocol, std::size_t variant) const {
+    return tokens[protocol * variants + variant];
+  }
+};
+
+/// `upstream` unless the protocol's options say "epsilons": "none". Throws Error{data} for other
+/// values.
+Epsilons epsilons_of(std::string_view protocol_json);
+
+Summary summarise(const Run& run, const Pairing& pairing, const SummaryOptions& options);
+
+}  // namespace litebench::analysis

@@ -1,0 +1,74 @@
+#include "analysis/metrics/tally.hpp"
+
+namespace litebench::analysis {
+namespace {
+
+/// The reference's per-image update, float32 at every step: sums over the expressions, division by
+/// their number, multiplication by it again, addition to the running sum.
+void add_sample_f32(Tally& tally, std::span<const Counts> expressions) {
+  float intersection = 0, union_sum = 0, accuracy = 0;
+  for (const Counts& e : expressions) {
+    const auto hit = static_cast<float>(e.intersection);
+    const auto all = static_cast<float>(e.union_);
+    intersection += hit;
+    union_sum += all;
+    accuracy += hit / (all + 1e-5F);
+    if (e.union_ == 0) accuracy += 1.0F;
+  }
+  const auto masks = static_cast<float>(expressions.size());
+  tally.f32_intersection += intersection;
+  tally.f32_union += union_sum;
+  const float mean = accuracy / masks;
+  tally.f32_iou += mean * masks;
+}
+
+}  // namespace
+
+double iou_of(const Counts& counts, Epsilons epsilons) {
+  if (counts.union_ == 0) return 1.0;
+  const auto hit = static_cast<double>(counts.intersection);
+  const auto all = static_cast<double>(counts.union_);
+  return epsilons == Epsilons::upstream ? hit / (all + 1e-5) : hit / all;
+}
+
+void add_sample(Tally& tally, std::span<const Counts> expressions, Epsilons epsilons) {
+  if (expressions.empty()) return;
+  ++tally.samples;
+  for (const Counts& e : expressions) {
+    ++tally.expressions;
+    tally.intersection += e.intersection;
+    tally.union_ += e.union_;
+    tally.iou += iou_of(e, epsilons);
+    for (std::size_t i = 0; i < kPrecisionTenths.size(); ++i) {
+      const bool hit = e.union_ == 0 || 10 * e.intersection >= kPrecisionTenths[i] * e.union_;
+      tally.hits[i] += hit ? 1 : 0;
+    }
+  }
+  if (epsilons == Epsilons::upstream) add_sample_f32(tally, expressions);
+}
+
+std::optional<double> ciou(const Tally& tally, Epsilons epsilons, Accumulation accumulation) {
+  if (tally.expressions == 0) return std::nullopt;
+  if (epsilons == Epsilons::none) {
+    if (tally.union_ == 0) return std::nullopt;
+    return static_cast<double>(tally.intersection) / static_cast<double>(tally.union_);
+  }
+  if (accumulation == Accumulation::f32) return tally.f32_intersection / (tally.f32_union + 1e-10F);
+  return static_cast<double>(tally.intersection) / (static_cast<double>(tally.union_) + 1e-10);
+}
+
+std::optional<double> giou(const Tally& tally, Epsilons epsilons, Accumulation accumulation) {
+  if (tally.expressions == 0) return std::nullopt;
+  const auto count = static_cast<double>(tally.expressions);
+  if (epsilons == Epsilons::none) return tally.iou / count;
+  // The count is a Python float; NumPy narrows it to the array's float32 before dividing.
+  if (accumulation == Accumulation::f32) return tally.f32_iou / static_cast<float>(count + 1e-5);
+  return tally.iou / (count + 1e-5);
+}
+
+std::optional<double> precision(const Tally& tally, std::size_t index) {
+  if (tally.expressions == 0) return std::nullopt;
+  return static_cast<double>(tally.hits[index]) / static_cast<double>(tally.expressions);
+}
+
+}  // namespace litebench::analysis

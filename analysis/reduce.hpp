@@ -1,0 +1,33 @@
+#pragma once
+// A run directory becomes results.h5, tables and a verdict. Needs neither LibTorch nor MPI.
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "analysis/metrics/summary.hpp"
+#include "analysis/rows/verdict.hpp"
+#include "analysis/tables/table.hpp"
+#include "analysis/tables/writers.hpp"
+
+namespace litebench::analysis {
+
+struct ReduceOptions {
+  Accumulation accumulation = Accumulation::exact;
+  std::string baseline;          ///< variant id; "": the run's [tables] baseline, else "none"
+  std::string reference;         ///< published numbers; "": the run's [tables] reference, else none
+  std::filesystem::path output;  ///< "": the run directory
+  std::vector<Format> formats{Format::markdown, Format::latex, Format::csv, Format::json};
+};
+
+struct Reduction {
+  Verdict verdict;
+  std::vector<Table> tables;  ///< main, metrics, and efficiency when there is a latency pass
+};
+
+/// Reads RUN/shards and writes OUTPUT/results.h5, OUTPUT/tables/*, OUTPUT/verdict.json. A run that
+/// is not VALID is reduced all the same; the verdict stands above its tables. Throws Error{io},
+/// Error{data} (nothing readable, contradictory rows) and Error{usage} (unknown reference).
+Reduction reduce(const std::filesystem::path& run, const ReduceOptions& options = {});
+
+}  // namespace litebench::analysis

@@ -1,0 +1,122 @@
+// CSV and JSON: for programs.
+
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include "analysis/tables/writers.hpp"
+#include "base/error.hpp"
+
+namespace litebench::analysis {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::pair<std::string_view, Format> kFormats[] = {{"terminal", Format::terminal},
+                                                            {"markdown", Format::markdown},
+                                                            {"latex", Format::latex},
+                                                            {"csv", Format::csv},
+                                                            {"json", Format::json}};
+
+std::string quoted(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"') out += '"';
+    out += c;
+  }
+  return out + "\"";
+}
+
+/// Without the multiplication sign and the dash, so that every program reads a number or nothing.
+std::string plain(const Cell& cell) {
+  if (std::holds_alternative<std::monostate>(cell.value)) return "";
+  Cell bare = cell;
+  bare.interval.reset();
+  std::string text = printed(bare);
+  if (cell.unit == Unit::ratio && text.ends_with("×"))
+    text.resize(text.size() - std::string_view("×").size());
+  return text;
+}
+
+Json json_of(const Cell& cell) {
+  Json out{{"tag", cell.tag}, {"unit", name_of(cell.unit)}, {"printed", printed(cell)}};
+  if (const auto* text = std::get_if<std::string>(&cell.value)) {
+    out["value"] = *text;
+  } else if (const auto* value = std::get_if<double>(&cell.value)) {
+    out["value"] = *value;
+  } else {
+    out["value"] = nullptr;
+  }
+  if (cell.interval) out["interval"] = {cell.interval->low, cell.interval->high};
+  if (!cell.note.empty()) out["note"] = cell.note;
+  return out;
+}
+
+}  // namespace
+
+Format format_named(std::string_view name) {
+  std::vector<std::string_view> names;
+  for (const auto& [known, format] : kFormats) {
+    if (known == name) return format;
+    names.push_back(known);
+  }
+  throw Error(ExitCode::usage, fmt::format("unknown table format \"{}\"", name),
+              "no writer has that name", fmt::format("use one of: {}", fmt::join(names, ", ")));
+}
+
+std::string_view file_extension(Format format) {
+  switch (format) {
+    case Format::markdown: return ".md";
+    case Format::latex: return ".tex";
+    case Format::csv: return ".csv";
+    case Format::json: return ".json";
+    default: return ".txt";
+  }
+}
+
+std::string write(const Table& table, Format format) {
+  switch (format) {
+    case Format::markdown: return to_markdown(table);
+    case Format::latex: return to_latex(table);
+    case Format::csv: return to_csv(table);
+    case Format::json: return to_json(table);
+    default: return to_terminal(table);
+  }
+}
+
+std::string to_csv(const Table& table) {
+  std::string out;
+  const auto line = [&](auto text_at) {
+    for (std::size_t c = 0; c < table.columns.size(); ++c)
+      out += (c > 0 ? "," : "") + quoted(text_at(c));
+    out += "\n";
+  };
+  line([&](std::size_t c) { return table.columns[c].tag; });
+  for (const Row& row : table.rows) line([&](std::size_t c) { return plain(row.cells[c]); });
+  return out;
+}
+
+std::string to_json(const Table& table) {
+  Json out;
+  out["schema"] = 1;
+  out["tag"] = table.tag;
+  out["title"] = table.title;
+  out["caption"] = table.caption;
+  out["verdict"] = table.verdict;
+  out["notes"] = all_notes(table);
+  out["columns"] = Json::array();
+  for (const Column& column : table.columns) {
+    out["columns"].push_back(
+        {{"tag", column.tag}, {"heading", column.heading}, {"unit", name_of(column.unit)}});
+  }
+  out["rows"] = Json::array();
+  for (const Row& row : table.rows) {
+    Json cells = Json::array();
+    for (const Cell& cell : row.cells) cells.push_back(json_of(cell));
+    out["rows"].push_back(std::move(cells));
+  }
+  return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace litebench::analysis

@@ -1,0 +1,76 @@
+#include "analysis/tables/table.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/core.h>
+
+namespace litebench::analysis {
+namespace {
+
+/// fmt's numbers ignore the locale unless asked with {:L}.
+std::string number(double value, Unit unit) {
+  switch (unit) {
+    case Unit::percent: return fmt::format("{:.2f}", 100.0 * value);
+    case Unit::published: return fmt::format("{:.1f}", 100.0 * value);
+    case Unit::ratio: return fmt::format("{:.2f}×", value);
+    case Unit::count: return fmt::format("{:.0f}", value);
+    case Unit::tokens: return fmt::format("{:.{}f}", value, value == std::floor(value) ? 0 : 1);
+    case Unit::milliseconds: return fmt::format("{:.2f}", value);
+    case Unit::mebibytes: return fmt::format("{:.1f}", value);
+    case Unit::teraflops: return fmt::format("{:.3f}", value);
+    case Unit::text: return fmt::format("{}", value);
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string_view name_of(Unit unit) {
+  switch (unit) {
+    case Unit::text: return "text";
+    case Unit::count: return "count";
+    case Unit::tokens: return "tokens";
+    case Unit::percent: return "share";
+    case Unit::published: return "share";
+    case Unit::ratio: return "ratio";
+    case Unit::milliseconds: return "ms";
+    case Unit::mebibytes: return "MiB";
+    case Unit::teraflops: return "TFLOPs";
+  }
+  return "";
+}
+
+Cell text_cell(std::string tag, std::string text) {
+  return {std::move(tag), std::move(text), Unit::text, std::nullopt, ""};
+}
+
+Cell number_cell(std::string tag, std::optional<double> value, Unit unit,
+                 std::string note_if_empty) {
+  if (value) return {std::move(tag), *value, unit, std::nullopt, ""};
+  return {std::move(tag), std::monostate{}, unit, std::nullopt, std::move(note_if_empty)};
+}
+
+std::string printed(const Cell& cell) {
+  if (const auto* text = std::get_if<std::string>(&cell.value)) return *text;
+  const auto* value = std::get_if<double>(&cell.value);
+  if (value == nullptr || !std::isfinite(*value)) return "—";
+  if (!cell.interval) return number(*value, cell.unit);
+  return fmt::format("{} [{}, {}]", number(*value, cell.unit),
+                     number(cell.interval->low, cell.unit), number(cell.interval->high, cell.unit));
+}
+
+std::vector<std::string> all_notes(const Table& table) {
+  std::vector<std::string> notes;
+  const auto add = [&](const std::string& note) {
+    if (!note.empty() && std::find(notes.begin(), notes.end(), note) == notes.end())
+      notes.push_back(note);
+  };
+  for (const Row& row : table.rows) {
+    for (const Cell& cell : row.cells) add(cell.note);
+  }
+  for (const std::string& note : table.notes) add(note);
+  return notes;
+}
+
+}  // namespace litebench::analysis

@@ -1,0 +1,70 @@
+#pragma once
+// The one table model: a cell is tag + value + unit (+ interval, note). Writers know units, never
+// what a number means.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace litebench::analysis {
+
+/// How a number is printed.
+enum class Unit : std::uint8_t {
+  text,
+  count,         ///< whole number
+  tokens,        ///< one decimal unless whole
+  percent,       ///< a share 0…1 as 0.00…100.00
+  published,     ///< a share as papers print it: percent with one decimal
+  ratio,         ///< 1.23×
+  milliseconds,  ///< two decimals
+  mebibytes,     ///< one decimal
+  teraflops,     ///< three decimals
+};
+std::string_view name_of(Unit unit);
+
+struct Interval {
+  double low = 0, high = 0;
+};
+
+struct Cell {
+  std::string tag;  ///< address, e.g. litelvlm@192/refcoco/val/ciou
+  std::variant<std::monostate, std::string, double>
+      value;  ///< nothing: an empty cell, printed as —
+  Unit unit = Unit::text;
+  std::optional<Interval> interval;
+  std::string note;  ///< why it is empty, what it averages
+};
+
+struct Column {
+  std::string tag, heading;
+  Unit unit = Unit::text;  ///< text columns are aligned left
+};
+
+struct Row {
+  std::vector<Cell> cells;  ///< as many as columns
+  bool rule_above = false;
+};
+
+struct Table {
+  std::string tag, title, caption, verdict;
+  std::vector<std::string> notes;
+  std::vector<Column> columns;
+  std::vector<Row> rows;
+};
+
+Cell text_cell(std::string tag, std::string text);
+/// Empty with that note when there is no value.
+Cell number_cell(std::string tag, std::optional<double> value, Unit unit,
+                 std::string note_if_empty);
+
+/// The printed form, equal in every locale: "74.35", "1.28×", "—"; with an interval "74.35 [73.90,
+/// 74.81]".
+std::string printed(const Cell& cell);
+
+/// Notes of the cells, each once, in the order of appearance, then those of the table.
+std::vector<std::string> all_notes(const Table& table);
+
+}  // namespace litebench::analysis

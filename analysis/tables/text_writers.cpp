@@ -1,0 +1,96 @@
+// Terminal and Markdown: plain text with aligned columns.
+
+#include <algorithm>
+
+#include <fmt/core.h>
+
+#include "analysis/tables/writers.hpp"
+
+namespace litebench::analysis {
+namespace {
+
+/// Columns of a terminal: code points, which is right for the signs these tables use.
+std::size_t display_width(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  }));
+}
+
+std::string padded(const std::string& text, std::size_t width, Unit unit) {
+  const std::string space(width - std::min(width, display_width(text)), ' ');
+  return unit == Unit::text ? text + space : space + text;
+}
+
+std::string without_trailing_spaces(std::string line) {
+  line.erase(line.find_last_not_of(' ') + 1);
+  return line;
+}
+
+std::vector<std::size_t> widths_of(const Table& table) {
+  std::vector<std::size_t> widths;
+  for (const Column& column : table.columns) widths.push_back(display_width(column.heading));
+  for (const Row& row : table.rows) {
+    for (std::size_t c = 0; c < row.cells.size(); ++c) {
+      widths[c] = std::max(widths[c], display_width(printed(row.cells[c])));
+    }
+  }
+  return widths;
+}
+
+std::string line_of(const Table& table, const std::vector<std::size_t>& widths, auto text_at) {
+  std::string line;
+  for (std::size_t c = 0; c < table.columns.size(); ++c) {
+    if (c > 0) line += "  ";
+    line += padded(text_at(c), widths[c], table.columns[c].unit);
+  }
+  return without_trailing_spaces(line) + "\n";
+}
+
+/// A cell must not end its column or start markup.
+std::string markdown_text(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '|' || c == '*' || c == '_' || c == '<' || c == '`' || c == '\\') out += '\\';
+    out += c == '\n' ? ' ' : c;
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string to_terminal(const Table& table) {
+  const std::vector<std::size_t> widths = widths_of(table);
+  std::size_t total = widths.empty() ? 0 : 2 * (widths.size() - 1);
+  for (const std::size_t width : widths) total += width;
+  const std::string rule = std::string(total, '-') + "\n";
+  std::string out = fmt::format("{}\n{}\n{}\n\n", table.title, table.verdict, table.caption);
+  out += line_of(table, widths, [&](std::size_t c) { return table.columns[c].heading; });
+  out += rule;
+  for (const Row& row : table.rows) {
+    if (row.rule_above && &row != &table.rows.front()) out += rule;
+    out += line_of(table, widths, [&](std::size_t c) { return printed(row.cells[c]); });
+  }
+  for (const std::string& note : all_notes(table)) out += fmt::format("  {}\n", note);
+  return out;
+}
+
+std::string to_markdown(const Table& table) {
+  std::string out = fmt::format("### {}\n\n**{}**\n\n{}\n\n|", markdown_text(table.title),
+                                markdown_text(table.verdict), markdown_text(table.caption));
+  for (const Column& column : table.columns)
+    out += fmt::format(" {} |", markdown_text(column.heading));
+  out += "\n|";
+  for (const Column& column : table.columns) out += column.unit == Unit::text ? ":---|" : "---:|";
+  out += "\n";
+  for (const Row& row : table.rows) {
+    out += "|";
+    for (const Cell& cell : row.cells) out += fmt::format(" {} |", markdown_text(printed(cell)));
+    out += "\n";
+  }
+  const std::vector<std::string> notes = all_notes(table);
+  if (!notes.empty()) out += "\n";
+  for (const std::string& note : notes) out += fmt::format("- {}\n", markdown_text(note));
+  return out;
+}
+
+}  // namespace litebench::analysis
