@@ -96,3 +96,15 @@ function(lb_fuzzer)
   file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/corpus-${F_NAME})
   set_tests_properties(fuzz.${F_NAME} PROPERTIES LABELS fuzz TIMEOUT 3600)
 endfunction()
+
+# lb_bench(NAME n COMMAND program argument...): a measurement, run by `make bench` and never by the tests. It prints
+# ratios of one run and fails when one misses its target.
+function(lb_bench)
+  cmake_parse_arguments(B "" "NAME" "COMMAND" ${ARGN})
+  add_test(NAME bench.${B_NAME} COMMAND ${B_COMMAND} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set(env OMP_NUM_THREADS=1 LITEBENCH_BIN=${CMAKE_BINARY_DIR}/bin)
+  if(LITEBENCH_AS_ROOT)
+    list(APPEND env OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1)
+  endif()
+  set_tests_properties(bench.${B_NAME} PROPERTIES LABELS bench TIMEOUT 1800 RUN_SERIAL ON ENVIRONMENT "${env}")
+endfunction()
