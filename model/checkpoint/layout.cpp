@@ -8,7 +8,6 @@ namespace litebench::model {
 namespace {
 
 constexpr std::int64_t kMostElements = std::int64_t{1} << 48;
-constexpr std::size_t kMostDimensions = 16;
 
 }  // namespace
 

@@ -21,7 +21,9 @@ T load_at(std::span<const std::byte> bytes, std::size_t offset) {
   return value;
 }
 
-/// Elements of a shape; nothing when a size is negative, there are more than 16 dimensions, or the product passes 2^48.
+constexpr std::size_t kMostDimensions = 16;
+
+/// Elements of a shape; nothing when a size is negative, there are too many dimensions, or the product passes 2^48.
 std::optional<std::int64_t> checked_numel(std::span<const std::int64_t> shape);
 
 /// Elements from the first to the last one that shape and strides reach (0 for an empty tensor); nothing when a stride

@@ -91,7 +91,9 @@ const std::vector<const Node*>* Archive::arguments(const Node& node, std::string
 }
 
 std::vector<std::int64_t> Archive::integers(const Node& tuple, std::string_view tensor) const {
-  if (tuple.kind != Kind::tuple) refuse(fmt::format("tensor {} has no shape", tensor));
+  // Many tensors can share one long tuple, so its length is limited before it is copied.
+  if (tuple.kind != Kind::tuple || tuple.items.size() > kMostDimensions)
+    refuse(fmt::format("tensor {} has no shape", tensor));
   std::vector<std::int64_t> values;
   for (const auto* item : tuple.items) {
     if (item->kind != Kind::integer) refuse(fmt::format("tensor {} has no shape", tensor));
