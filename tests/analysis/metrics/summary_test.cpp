@@ -1,0 +1,87 @@
+#include "analysis/metrics/summary.hpp"
+
+#include <gtest/gtest.h>
+
+#include "base/error.hpp"
+#include "tests/analysis/synthetic_run.hpp"
+
+namespace litebench::analysis {
+namespace {
+
+TEST(Summary, TheEpsilonsOfAProtocolAreUpstreamUnlessItSaysNone) {
+  EXPECT_EQ(epsilons_of(R"({"epsilons": "upstream"})"), Epsilons::upstream);
+  EXPECT_EQ(epsilons_of(R"({"epsilons": "none"})"), Epsilons::none);
+  EXPECT_EQ(epsilons_of("{}"), Epsilons::upstream);
+  EXPECT_THROW(epsilons_of(R"({"epsilons": "some"})"), Error);
+  EXPECT_THROW(epsilons_of("epsilons"), Error);
+}
+
+TEST(Summary, ARatioOfPairedSumsIsNotTheMeanOfRatios) {
+  PairedSum sum;
+  sum.add(1, 4);
+  sum.add(10, 10);
+  EXPECT_DOUBLE_EQ(sum.speed_up().value(), 14.0 / 11);
+  EXPECT_DOUBLE_EQ(sum.share().value(), 11.0 / 14);
+  EXPECT_DOUBLE_EQ(sum.mean().value(), 5.5);
+}
+
+TEST(Summary, WhatWasNotMeasuredLeavesThePairOut) {
+  PairedSum sum;
+  sum.add(-1, 4);
+  sum.add(3, -1);
+  EXPECT_EQ(sum.speed_up(), std::nullopt);
+  sum.add(2, 4);
+  EXPECT_EQ(sum.pairs, 1);
+  EXPECT_DOUBLE_EQ(sum.speed_up().value(), 2);
+}
+
+/// Gives random@64 a second seed whose intersections are 3 pixels larger.
+void write_two_seeds(const synthetic::Folder& folder) {
+  store::ShardWriter writer(folder.shard("a-r0"), synthetic::provenance());
+  for (const synthetic::Image& image : synthetic::images()) {
+    store::Bundle bundle = synthetic::accuracy_bundle(image);
+    const auto expressions = bundle.expressions;
+    store::UnitRow unit = bundle.units[1];
+    unit.seed = 1;
+    bundle.units.push_back(unit);
+    for (store::ExpressionRow e : expressions) {
+      if (e.variant != 1) continue;
+      e.seed = 1;
+      e.intersection += 3;
+      bundle.expressions.push_back(e);
+    }
+    writer.commit(bundle);
+  }
+  writer.close();
+}
+
+TEST(Summary, SeveralSeedsGiveTheMeanOfTheirValues) {
+  const synthetic::Folder folder("summary-seeds");
+  write_two_seeds(folder);
+  const analysis::Run run = load_run(folder.path());
+  const Summary summary = summarise(run, pair_samples(run), {});
+  const Accuracy& random = summary.accuracy_of(0, 0, 1);
+  EXPECT_EQ(random.seeds, 2);
+  EXPECT_EQ(random.expressions, 3);
+  // 15 + 25 + 5 pixels of 40 + 50 + 20, and 9 more with the second seed.
+  EXPECT_NEAR(random.ciou.value(), (45.0 / 110 + 54.0 / 110) / 2, 1e-12);
+  EXPECT_EQ(summary.accuracy_of(0, 0, 0).seeds, 1);
+}
+
+TEST(Summary, TheLatencyPassPairsUnitsBySampleAndRepeat) {
+  const synthetic::Folder folder("summary-latency");
+  synthetic::write_complete_run(folder, true);
+  const analysis::Run run = load_run(folder.path());
+  const Summary summary = summarise(run, pair_samples(run), {});
+  const Efficiency& random = summary.efficiency_of(0, 1);
+  EXPECT_EQ(random.total_ns.pairs, 6);
+  EXPECT_DOUBLE_EQ(random.total_ns.baseline, (300 + 500) * (10 + 20 + 30));
+  EXPECT_EQ(summary.latency_units, 12);
+  SummaryOptions without;
+  without.baseline = "vispruner@64";
+  EXPECT_EQ(summarise(run, pair_samples(run), without).efficiency_of(0, 1).total_ns.speed_up(),
+            std::nullopt);
+}
+
+}  // namespace
+}  // namespace litebench::analysis
