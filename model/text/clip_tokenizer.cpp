@@ -9,14 +9,13 @@
 #include <unordered_map>
 
 #include <fmt/core.h>
-#include <unicode/bytestream.h>
-#include <unicode/normalizer2.h>
 #include <unicode/uchar.h>
 #include <unicode/utf8.h>
 
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "base/mapped_file.hpp"
+#include "base/unicode.hpp"
 
 namespace litebench::model {
 namespace {
@@ -52,16 +51,7 @@ std::array<std::string, 256> byte_names() {
 /// NFC, then white space runs to one space, then lower case character by character (no final sigma,
 /// no locale).
 std::string normalised(std::string_view text) {
-  UErrorCode status = U_ZERO_ERROR;
-  std::string composed;
-  icu::StringByteSink<std::string> sink(&composed);
-  icu::Normalizer2::getNFCInstance(status)->normalizeUTF8(
-      0, icu::StringPiece(text.data(), static_cast<std::int32_t>(text.size())), sink, nullptr,
-      status);
-  if (U_FAILURE(status)) {
-    throw Error(ExitCode::data, "a text cannot be normalised", u_errorName(status),
-                "Look at the data set's sentences.");
-  }
+  const std::string composed = nfc(text);
   std::string out;
   bool in_space = false;
   const auto size = static_cast<std::int32_t>(composed.size());

@@ -21,6 +21,7 @@ class ClipTokenizer {
   ClipTokenizer& operator=(ClipTokenizer&&) noexcept;
 
   /// `<|startoftext|>` … `<|endoftext|>`, cut to `positions` ids, unpadded.
+  /// Throws Error{data} when the text is not UTF-8.
   [[nodiscard]] std::vector<std::int64_t> encode(std::string_view text) const;
 
   [[nodiscard]] std::int64_t end_id() const;      ///< also the padding

@@ -37,6 +37,13 @@ TEST(Jpeg, EveryImageOfTheReferenceDataDecodesToTheReferencesBytes) {
   EXPECT_EQ(seen.size(), 11U);  // baseline, progressive, grey, 4:4:4, 4:2:2, 4:2:0, EXIF 3 and 6
 }
 
+TEST(Jpeg, FourComponentsGiveTheColoursOpenCvMakesOfThem) {
+  const Decoded image = decode_jpeg_file("tests/golden/images/cmyk.jpg");  // digest: OpenCV
+  EXPECT_EQ((std::vector{image.height, image.width}), (std::vector<std::int64_t>{13, 19}));
+  EXPECT_EQ(Sha256::hex_of(image.rgb),
+            "c6d2e0b5bb588131689951520d6d42cadd57cf91a93f70f02e688b22f0a19a61");
+}
+
 /// `image` as the file with orientation `value` would be shown, straight from the EXIF standard's
 /// wording.
 Decoded shown(const Decoded& image, int value) {

@@ -65,6 +65,11 @@ TEST(ClipTokenizer, LowersEveryCharacterAlone) {
   EXPECT_EQ(tokenizer.encode("\u0130"), tokenizer.encode("i\u0307"));
 }
 
+TEST(ClipTokenizer, ATextThatIsNotUtf8IsRefused) {
+  const auto tokenizer = ClipTokenizer::load(kTiny / "clip");
+  EXPECT_EQ(refusal_of([&] { (void)tokenizer.encode("caf\xE9"); }).code, ExitCode::data);
+}
+
 TEST(ClipTokenizer, AWordOfAMillionLettersIsNotAQuadraticWait) {
   const auto tokenizer = ClipTokenizer::load(kTiny / "clip");
   EXPECT_EQ(tokenizer.encode(std::string(1'000'000, 'a')).size(), 77U);
