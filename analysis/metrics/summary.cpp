@@ -15,20 +15,6 @@ namespace {
 
 std::size_t at(std::int64_t index) { return static_cast<std::size_t>(index); }
 
-/// Where the rows of each sample lie in a table sorted by sample: rows of sample s are [starts[s],
-/// starts[s + 1]).
-template <typename Row>
-std::vector<std::size_t> starts_of(const std::vector<results::Sample>& samples,
-                                   const std::vector<Row>& rows) {
-  std::vector<std::size_t> starts{0};
-  std::size_t row = 0;
-  for (const results::Sample& sample : samples) {
-    while (row < rows.size() && rows[row].sample_id == sample.sample_id) ++row;
-    starts.push_back(row);
-  }
-  return starts;
-}
-
 /// protocol, split, variant, seed
 using TallyKey = std::tuple<std::int16_t, std::int8_t, std::int16_t, std::int16_t>;
 using Tallies = std::map<TallyKey, Tally>;

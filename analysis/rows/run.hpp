@@ -87,6 +87,20 @@ struct Run {
 /// be read or rows contradict themselves.
 Run load_run(const std::filesystem::path& directory);
 
+/// Where the rows of each sample lie in a table sorted by sample: rows of sample s are
+/// [starts[s], starts[s + 1]).
+template <typename Row>
+std::vector<std::size_t> starts_of(const std::vector<results::Sample>& samples,
+                                   const std::vector<Row>& rows) {
+  std::vector<std::size_t> starts{0};
+  std::size_t row = 0;
+  for (const results::Sample& sample : samples) {
+    while (row < rows.size() && rows[row].sample_id == sample.sample_id) ++row;
+    starts.push_back(row);
+  }
+  return starts;
+}
+
 /// Environment entry of the first process that has it, or "".
 std::string environment_of(const Run& run, std::string_view key);
 

@@ -1,0 +1,75 @@
+#pragma once
+// The chosen bundles become the sorted tables of a Run. Private to merge*.cpp.
+
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+#include "analysis/rows/shards.hpp"
+
+namespace litebench::analysis {
+
+/// Where a row lies before it is copied: sorting these is cheaper than sorting wide rows.
+struct Source {
+  std::uint64_t major = 0, minor = 0;  // sort key
+  std::int32_t bundle = 0, row = 0;    // into the chosen bundles
+};
+
+void sort_sources(std::vector<Source>& sources);
+
+/// Four 16-bit numbers as one sort key.
+std::uint64_t pack_key(std::int64_t a, std::int64_t b, std::int64_t c, std::int64_t d);
+
+inline std::size_t at(std::int64_t index) { return static_cast<std::size_t>(index); }
+
+class Merger {
+ public:
+  Merger(Run& run, const std::vector<LoadedShard>& shards, std::vector<BundleRef> chosen)
+      : run_(run), shards_(shards), chosen_(std::move(chosen)) {}
+
+  void merge() {
+    merge_images();
+    merge_samples();
+    merge_sentences();
+    merge_expressions();
+    merge_units();
+    merge_bundles();
+  }
+
+ private:
+  const LoadedShard& shard(std::int32_t bundle) const {
+    return shards_[at(chosen_[at(bundle)].shard)];
+  }
+  const store::Bundle& bundle(std::int32_t index) const {
+    return shard(index).contents.bundles[at(chosen_[at(index)].bundle)];
+  }
+  std::int32_t bundles() const { return static_cast<std::int32_t>(chosen_.size()); }
+
+  results::Slice keep(const store::Bundle& from, store::Bytes where) {
+    const std::span<const std::byte> data = from.get(where);
+    const results::Slice slice{run_.bytes.size(), where.length};
+    run_.bytes.insert(run_.bytes.end(), data.begin(), data.end());
+    return slice;
+  }
+
+  /// Position of the sample, or Error{data}: rows of samples that no bundle describes have no place.
+  std::int64_t sample_of(std::uint64_t sample_id, std::int32_t from) const;
+
+  void merge_images();
+  void merge_samples();
+  void number_in_plan_order();
+  void merge_sentences();
+  void merge_expressions();
+  results::Expression expression_of(const Source& source, const results::Sentence* sentence);
+  void merge_units();
+  results::Unit unit_of(const Source& source) const;
+  void merge_tokens(const std::vector<Source>& units);
+  void merge_bundles();
+
+  Run& run_;
+  const std::vector<LoadedShard>& shards_;
+  std::vector<BundleRef> chosen_;
+  std::unordered_map<std::uint64_t, std::int64_t> sample_position_;  // id -> index in run_.samples
+};
+
+}  // namespace litebench::analysis
