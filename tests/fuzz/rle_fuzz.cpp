@@ -43,7 +43,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   if (const auto rle = rle_from_polygon(xy, height, width)) check(*rle);
   std::vector<double> raw(text.size() / sizeof(double));
-  std::memcpy(raw.data(), text.data(), raw.size() * sizeof(double));
+  if (!raw.empty()) std::memcpy(raw.data(), text.data(), raw.size() * sizeof(double));
   if (const auto rle = rle_from_polygon(raw, height, width)) check(*rle);
   return 0;
 }
