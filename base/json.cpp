@@ -19,8 +19,9 @@ using simdjson::dom::element;
 using simdjson::dom::element_type;
 using Bytes = std::array<std::byte, 16>;
 
-/// What a dom::element is: its document and a position on the document's tape. A Value can therefore find its file's
-/// name and its own path without carrying them; both are wanted for error messages only.
+/// What a dom::element is: its document and a position on the document's tape. A Value can
+/// therefore find its file's name and its own path without carrying them; both are wanted for error
+/// messages only.
 struct Location {
   const simdjson::dom::document* document;
   std::size_t position;
@@ -52,7 +53,8 @@ std::string_view name_of(element_type type) {
   return "null";
 }
 
-/// Walks the document until it meets `wanted`; `path` then leads there. Depth is bounded by simdjson (1024 levels).
+/// Walks the document until it meets `wanted`; `path` then leads there. Depth is bounded by
+/// simdjson (1024 levels).
 bool find_path(element here, const Location& wanted, std::vector<std::string>& path) {
   if (location_of(here) == wanted) return true;
   if (here.is_array()) {
@@ -76,8 +78,9 @@ bool find_path(element here, const Location& wanted, std::vector<std::string>& p
   const auto* document = static_cast<const NamedDocument*>(location_of(value).document);
   std::vector<std::string> path;
   find_path(document->root(), location_of(value), path);
-  throw Error(ExitCode::data, fmt::format("bad value in {} at /{}", document->name, fmt::join(path, "/")),
-              reason, "check that the file is of the expected kind and complete");
+  throw Error(ExitCode::data,
+              fmt::format("bad value in {} at /{}", document->name, fmt::join(path, "/")), reason,
+              "check that the file is of the expected kind and complete");
 }
 
 [[noreturn]] void refuse_type(element value, std::string_view wanted) {
@@ -177,11 +180,13 @@ Document& Document::operator=(Document&&) noexcept = default;
 Document Document::parse(std::string_view text, std::string_view name_for_errors) {
   auto impl = std::make_unique<Impl>();
   impl->document.name = name_for_errors;
-  simdjson::dom::parser parser;  // its index of structural characters is as large as the text: not kept
+  simdjson::dom::parser
+      parser;  // its index of structural characters is as large as the text: not kept
   const auto result = parser.parse_into_document(impl->document, text.data(), text.size());
   if (result.error() != simdjson::SUCCESS) {
     throw Error(ExitCode::data, fmt::format("cannot read JSON {}", name_for_errors),
-                simdjson::error_message(result.error()), "check that the file is complete JSON in UTF-8");
+                simdjson::error_message(result.error()),
+                "check that the file is complete JSON in UTF-8");
   }
   return Document(std::move(impl));
 }

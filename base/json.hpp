@@ -16,8 +16,8 @@ namespace litebench::json {
 
 class Document;
 
-/// A view into a Document, cheap to copy, valid while the Document lives.
-/// The `as_*` functions throw Error{data} naming the wanted type and the path of the value when the type differs.
+/// A view into a Document, cheap to copy, valid while the Document lives. The `as_*` functions
+/// throw Error{data} naming the wanted type and the path of the value when the type differs.
 class Value {
  public:
   [[nodiscard]] bool is_object() const;
@@ -28,7 +28,7 @@ class Value {
   [[nodiscard]] bool is_null() const;
 
   [[nodiscard]] std::string_view as_string() const;
-  [[nodiscard]] std::int64_t as_int() const;   ///< integers, and doubles that are whole numbers
+  [[nodiscard]] std::int64_t as_int() const;  ///< integers, and doubles that are whole numbers
   [[nodiscard]] double as_double() const;
   [[nodiscard]] bool as_bool() const;
 
@@ -36,10 +36,10 @@ class Value {
   [[nodiscard]] std::optional<Value> find(std::string_view key) const;
   /// Object member; throws Error{data} when absent.
   [[nodiscard]] Value at(std::string_view key) const;
-  [[nodiscard]] std::size_t size() const;      ///< elements of an array, members of an object
+  [[nodiscard]] std::size_t size() const;  ///< elements of an array, members of an object
 
-  void each(const std::function<void(Value)>& visit) const;                                ///< array
-  void each_member(const std::function<void(std::string_view, Value)>& visit) const;       ///< object
+  void each(const std::function<void(Value)>& visit) const;                           ///< array
+  void each_member(const std::function<void(std::string_view, Value)>& visit) const;  ///< object
 
  private:
   friend class Document;

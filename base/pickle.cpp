@@ -13,7 +13,7 @@ namespace {
 struct Opcode {
   unsigned char code = 0;
   std::string_view name;
-  void (*execute)(Machine&) = nullptr;   ///< null: known and forbidden
+  void (*execute)(Machine&) = nullptr;  ///< null: known and forbidden
 };
 
 using M = Machine;
@@ -123,7 +123,8 @@ void execute_next(Machine& machine) {
     machine.fail(fmt::format("there is no opcode 0x{:02x} in protocols 0 to 4", code));
   }
   machine.name_opcode(opcode.name);
-  if (opcode.execute == nullptr) machine.fail("forbidden, because it could build arbitrary objects");
+  if (opcode.execute == nullptr)
+    machine.fail("forbidden, because it could build arbitrary objects");
   opcode.execute(machine);
 }
 

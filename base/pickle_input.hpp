@@ -1,5 +1,6 @@
 #pragma once
-// Bounds-checked reading off the front of a pickle. Lengths are compared with what is left before anything is copied.
+// Bounds-checked reading off the front of a pickle. Lengths are compared with what is left before
+// anything is copied.
 
 #include <bit>
 #include <cstddef>

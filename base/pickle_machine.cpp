@@ -37,7 +37,8 @@ void Machine::fail(std::string_view reason) const {
 }
 
 Node* Machine::make(Kind kind) {
-  if (document_.nodes.size() >= limits_.max_nodes) fail(fmt::format("more than {} values", limits_.max_nodes));
+  if (document_.nodes.size() >= limits_.max_nodes)
+    fail(fmt::format("more than {} values", limits_.max_nodes));
   Node& node = document_.nodes.emplace_back();
   node.kind = kind;
   return &node;
@@ -92,12 +93,14 @@ void Machine::push_long(std::string_view little_endian) {
     value |= std::uint64_t{static_cast<unsigned char>(little_endian[i])} << (8 * i);
   }
   const bool negative = !little_endian.empty() && (little_endian.back() & 0x80) != 0;
-  if (negative && little_endian.size() < 8) value |= ~std::uint64_t{0} << (8 * little_endian.size());
+  if (negative && little_endian.size() < 8)
+    value |= ~std::uint64_t{0} << (8 * little_endian.size());
   push_integer(static_cast<std::int64_t>(value));
 }
 
 void Machine::binary_float() {  // the one big-endian number of the format
-  const double value = std::bit_cast<double>(__builtin_bswap64(need(input_.number<std::uint64_t>())));
+  const double value =
+      std::bit_cast<double>(__builtin_bswap64(need(input_.number<std::uint64_t>())));
   push(make(Kind::real))->real = value;
 }
 
@@ -142,7 +145,8 @@ std::uint64_t Machine::decimal_line() {
 }
 
 void Machine::memoize(std::uint64_t index) {
-  // A pickler numbers what it wrote, at least one byte each, so larger numbers are forged to make the memo grow.
+  // A pickler numbers what it wrote, at least one byte each, so larger numbers are forged to make
+  // the memo grow.
   if (index > input_.offset()) fail(fmt::format("memo number {} is out of range", index));
   Node* node = top();
   if (index >= memo_.size()) memo_.resize(index + 1);
@@ -150,7 +154,8 @@ void Machine::memoize(std::uint64_t index) {
 }
 
 void Machine::recall(std::uint64_t index) {
-  if (index >= memo_.size() || memo_[index] == nullptr) fail(fmt::format("nothing in memo {}", index));
+  if (index >= memo_.size() || memo_[index] == nullptr)
+    fail(fmt::format("nothing in memo {}", index));
   push(memo_[index]);
 }
 
@@ -213,7 +218,8 @@ void Machine::global_line() {
 void Machine::stack_global() {
   const Node* name = pop();
   const Node* module = pop();
-  if (name->kind != Kind::bytes || module->kind != Kind::bytes) fail("wanted two strings on the stack");
+  if (name->kind != Kind::bytes || module->kind != Kind::bytes)
+    fail("wanted two strings on the stack");
   push_global(module->text, name->text);
 }
 
@@ -235,7 +241,8 @@ void Machine::fill_ordered_dict(Node* dict, const Node* arguments) {
   const Node* pairs = arguments->items.front();
   if (arguments->items.size() > 1 || pairs->kind != Kind::list) fail("wanted a list of pairs");
   for (const Node* pair : pairs->items) {
-    const bool is_pair = (pair->kind == Kind::list || pair->kind == Kind::tuple) && pair->items.size() == 2;
+    const bool is_pair =
+        (pair->kind == Kind::list || pair->kind == Kind::tuple) && pair->items.size() == 2;
     if (!is_pair) fail("wanted a list of pairs");
     add_pairs(dict, pair->items);
   }
@@ -259,13 +266,19 @@ void Machine::persistent_line() {
   persistent();
 }
 
-/// Fills in Node::depth below the root. Iterative, and its stack is no longer than the allowed depth.
+/// Fills in Node::depth below the root. Iterative, and its stack is no longer than the allowed
+/// depth.
 void Machine::measure_depth() {
   constexpr std::uint32_t kOnPath = ~std::uint32_t{0};
-  struct Step { Node* node; std::size_t next = 0; std::uint32_t depth = 0; };
+  struct Step {
+    Node* node;
+    std::size_t next = 0;
+    std::uint32_t depth = 0;
+  };
   std::vector<Step> path{{root_}};
   while (!path.empty()) {
-    if (path.size() > limits_.max_depth) fail(fmt::format("nested deeper than {} levels", limits_.max_depth));
+    if (path.size() > limits_.max_depth)
+      fail(fmt::format("nested deeper than {} levels", limits_.max_depth));
     Step& step = path.back();
     step.node->depth = kOnPath;
     if (step.next == step.node->items.size()) {
@@ -281,7 +294,8 @@ void Machine::measure_depth() {
       continue;
     }
     step.depth = std::max(step.depth, child->depth + 1);
-    if (step.depth >= limits_.max_depth) fail(fmt::format("nested deeper than {} levels", limits_.max_depth));
+    if (step.depth >= limits_.max_depth)
+      fail(fmt::format("nested deeper than {} levels", limits_.max_depth));
     ++step.next;
   }
 }

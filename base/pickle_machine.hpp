@@ -1,6 +1,6 @@
 #pragma once
-// The pickle machine: a stack of values, positions of MARKs on it, a memo of values by number. One function per thing an
-// opcode can do; pickle.cpp holds the table of opcodes.
+// The pickle machine: a stack of values, positions of MARKs on it, a memo of values by number. One
+// function per thing an opcode can do; pickle.cpp holds the table of opcodes.
 
 #include <optional>
 #include <span>
@@ -32,11 +32,17 @@ class Machine {
   void protocol();
   void push_constant(Kind kind, std::int64_t value = 0);
   template <typename T>
-  void binary_integer() { push_integer(need(input_.number<T>())); }
+  void binary_integer() {
+    push_integer(need(input_.number<T>()));
+  }
   template <typename Length>
-  void binary_long() { push_long(counted<Length>()); }
+  void binary_long() {
+    push_long(counted<Length>());
+  }
   template <typename Length>
-  void binary_text() { push_text(counted<Length>()); }
+  void binary_text() {
+    push_text(counted<Length>());
+  }
   void binary_float();
   void integer_line();
   void long_line();
@@ -52,9 +58,13 @@ class Machine {
   void put_line() { memoize(decimal_line()); }
   void get_line() { recall(decimal_line()); }
   template <typename T>
-  void put() { memoize(need(input_.number<T>())); }
+  void put() {
+    memoize(need(input_.number<T>()));
+  }
   template <typename T>
-  void get() { recall(need(input_.number<T>())); }
+  void get() {
+    recall(need(input_.number<T>()));
+  }
   void put_next() { memoize(memo_.size()); }
   void frame() { need(input_.number<std::uint64_t>()); }  ///< a hint about buffering
   void stop() { root_ = pop(); }

@@ -14,7 +14,8 @@ namespace litebench {
 namespace {
 
 [[noreturn]] void refuse(std::string_view reason) {
-  throw Error(ExitCode::data, "cannot process a text", reason, "check the encoding of the file it comes from");
+  throw Error(ExitCode::data, "cannot process a text", reason,
+              "check the encoding of the file it comes from");
 }
 
 icu::UnicodeString decode(std::string_view text) {
@@ -30,8 +31,9 @@ std::string encode(const icu::UnicodeString& text) {
 
 /// Python's str.isspace: bidirectional class WS, B or S, or category Zs.
 bool is_python_space(UChar32 c) {
-  return (c >= 0x09 && c <= 0x0d) || (c >= 0x1c && c <= 0x20) || c == 0x85 || c == 0xa0 || c == 0x1680 ||
-         (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
+  return (c >= 0x09 && c <= 0x0d) || (c >= 0x1c && c <= 0x20) || c == 0x85 || c == 0xa0 ||
+         c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f ||
+         c == 0x205f || c == 0x3000;
 }
 
 }  // namespace
@@ -52,7 +54,8 @@ std::string python_lower(std::string_view text) {
 
 std::string python_strip(std::string_view text) {
   const icu::UnicodeString wide = decode(text);
-  std::int32_t first = 0, last = wide.length();  // all white space is in the basic plane: one unit each
+  std::int32_t first = 0,
+               last = wide.length();  // all white space is in the basic plane: one unit each
   while (first < last && is_python_space(wide.charAt(first))) ++first;
   while (last > first && is_python_space(wide.charAt(last - 1))) --last;
   return encode(wide.tempSubStringBetween(first, last));

@@ -9,10 +9,12 @@ namespace litebench {
 
 bool is_utf8(std::string_view text);
 
-/// str.lower(): full case mapping without a locale (İ becomes i and a combining dot, a final sigma becomes ς).
+/// str.lower(): full case mapping without a locale (İ becomes i and a combining dot, a final sigma
+/// becomes ς).
 std::string python_lower(std::string_view text);
 
-/// str.strip(): without the white space at both ends, in Python's meaning of the word (str.isspace).
+/// str.strip(): without the white space at both ends, in Python's meaning of the word
+/// (str.isspace).
 std::string python_strip(std::string_view text);
 
 /// unicodedata.normalize("NFC", text).

@@ -6,7 +6,8 @@ namespace litebench::kernels {
 
 PhiloxStream::PhiloxStream(std::uint64_t key, std::uint64_t stream)
     : key_{static_cast<std::uint32_t>(key), static_cast<std::uint32_t>(key >> 32)},
-      counter_{0, 0, static_cast<std::uint32_t>(stream), static_cast<std::uint32_t>(stream >> 32)} {}
+      counter_{0, 0, static_cast<std::uint32_t>(stream), static_cast<std::uint32_t>(stream >> 32)} {
+}
 
 std::uint32_t PhiloxStream::next() {
   if (used_ == block_.size()) {
@@ -17,8 +18,8 @@ std::uint32_t PhiloxStream::next() {
   return block_[used_++];
 }
 
-// Lemire, "Fast random integer generation in an interval" (2019): the high half of next() * n is uniform once the low halves
-// below 2^32 mod n are thrown away.
+// Lemire, "Fast random integer generation in an interval" (2019): the high half of next() * n is
+// uniform once the low halves below 2^32 mod n are thrown away.
 std::uint32_t PhiloxStream::below(std::uint32_t n) {
   assert(n > 0);
   const std::uint32_t threshold = (0U - n) % n;

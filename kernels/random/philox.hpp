@@ -1,6 +1,7 @@
 #pragma once
-// Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011): a counter-based generator. The n-th
-// number of a stream is a function of key and n alone, so draws do not depend on order, rank or thread.
+// Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011): a
+// counter-based generator. The n-th number of a stream is a function of key and n alone, so draws
+// do not depend on order, rank or thread.
 
 #include <array>
 #include <cstdint>
@@ -15,8 +16,9 @@ constexpr std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> c
   for (int round = 0; round < 10; ++round) {
     const std::uint64_t p0 = kMultiplier0 * counter[0];
     const std::uint64_t p1 = kMultiplier1 * counter[2];
-    counter = {static_cast<std::uint32_t>(p1 >> 32) ^ counter[1] ^ key[0], static_cast<std::uint32_t>(p1),
-               static_cast<std::uint32_t>(p0 >> 32) ^ counter[3] ^ key[1], static_cast<std::uint32_t>(p0)};
+    counter = {
+        static_cast<std::uint32_t>(p1 >> 32) ^ counter[1] ^ key[0], static_cast<std::uint32_t>(p1),
+        static_cast<std::uint32_t>(p0 >> 32) ^ counter[3] ^ key[1], static_cast<std::uint32_t>(p0)};
     key[0] += kWeyl0;
     key[1] += kWeyl1;
   }
@@ -31,7 +33,8 @@ constexpr std::array<std::uint32_t, 4> philox4x32(std::uint64_t index, std::uint
                                                  static_cast<std::uint32_t>(key >> 32)});
 }
 
-/// The numbers of one stream, one after the other. Streams of different key or number are independent.
+/// The numbers of one stream, one after the other. Streams of different key or number are
+/// independent.
 class PhiloxStream {
  public:
   explicit PhiloxStream(std::uint64_t key, std::uint64_t stream = 0);
@@ -44,9 +47,9 @@ class PhiloxStream {
 
  private:
   std::array<std::uint32_t, 2> key_;
-  std::array<std::uint32_t, 4> counter_;   ///< words 0, 1: block; words 2, 3: stream
+  std::array<std::uint32_t, 4> counter_;  ///< words 0, 1: block; words 2, 3: stream
   std::array<std::uint32_t, 4> block_{};
-  std::uint32_t used_ = 4;                 ///< numbers of `block_` handed out already
+  std::uint32_t used_ = 4;  ///< numbers of `block_` handed out already
 };
 
 }  // namespace litebench::kernels

@@ -92,7 +92,8 @@ std::array<std::int64_t, 4> rle_box(const Rle& rle) {
     const std::int64_t first_x = first / rle.height, last_x = last / rle.height;
     x0 = std::min(x0, first_x);
     x1 = std::max(x1, last_x);
-    const bool wraps = last_x > first_x;  // then it touches the bottom of one column and the top of the next
+    const bool wraps =
+        last_x > first_x;  // then it touches the bottom of one column and the top of the next
     y0 = std::min(y0, wraps ? 0 : first % rle.height);
     y1 = std::max(y1, wraps ? rle.height - 1 : last % rle.height);
   });

@@ -4,9 +4,10 @@
 #include <cmath>
 #include <cstdlib>
 
-// The outline is walked on a grid five times finer than the pixels. Where it passes from one fine column into the next exactly
-// between two pixel columns' centres, the column's fill toggles at the height of the crossing. Truncations towards zero (also of
-// negative numbers), the fixed direction of the walk and the order of roundings decide single pixels: all are pycocotools'.
+// The outline is walked on a grid five times finer than the pixels. Where it passes from one fine
+// column into the next exactly between two pixel columns' centres, the column's fill toggles at the
+// height of the crossing. Truncations towards zero (also of negative numbers), the fixed direction
+// of the walk and the order of roundings decide single pixels: all are pycocotools'.
 
 namespace litebench::kernels {
 namespace {
@@ -21,15 +22,16 @@ struct Point {
 
 int steps_of(Point a, Point b) { return std::max(std::abs(b.x - a.x), std::abs(b.y - a.y)); }
 
-/// Visits max(|dx|, |dy|) + 1 points from `a` to `b`, computed from the end with the smaller major coordinate, so that an edge
-/// walked in either direction gives the same points.
+/// Visits max(|dx|, |dy|) + 1 points from `a` to `b`, computed from the end with the smaller major
+/// coordinate, so that an edge walked in either direction gives the same points.
 template <typename Visit>
 void walk_edge(Point a, Point b, const Visit& visit) {
   const int steps = steps_of(a, b);
   const bool x_major = std::abs(b.x - a.x) == steps;
   const bool flip = x_major ? a.x > b.x : a.y > b.y;
   if (flip) std::swap(a, b);
-  const double slope = steps == 0 ? 0.0 : static_cast<double>(x_major ? b.y - a.y : b.x - a.x) / steps;
+  const double slope =
+      steps == 0 ? 0.0 : static_cast<double>(x_major ? b.y - a.y : b.x - a.x) / steps;
   for (int i = 0; i <= steps; ++i) {
     const int t = flip ? steps - i : i;
     if (x_major) {
@@ -78,7 +80,8 @@ class Crossings {
   void cross(Point next) {
     const double x = pixel_of(std::min(next.x, last_.x));
     if (std::floor(x) != x || x < 0 || x > static_cast<double>(width_ - 1)) return;
-    const double y = std::clamp(pixel_of(std::min(next.y, last_.y)), 0.0, static_cast<double>(height_));
+    const double y =
+        std::clamp(pixel_of(std::min(next.y, last_.y)), 0.0, static_cast<double>(height_));
     at_.push_back(static_cast<std::int64_t>(x) * height_ + static_cast<std::int64_t>(std::ceil(y)));
   }
 
@@ -92,16 +95,19 @@ int fine_of(double coordinate) { return static_cast<int>(kScale * coordinate + 0
 
 }  // namespace
 
-std::optional<Rle> rle_from_polygon(std::span<const double> xy, std::int64_t height, std::int64_t width) {
+std::optional<Rle> rle_from_polygon(std::span<const double> xy, std::int64_t height,
+                                    std::int64_t width) {
   if (!rle_size_ok(height, width) || xy.size() < 2) return std::nullopt;
   const auto in_range = [](double c) { return std::abs(c) <= kMaxCoordinate; };  // false for NaN
   if (!std::ranges::all_of(xy, in_range)) return std::nullopt;
   std::vector<Point> vertices;
-  for (std::size_t i = 0; i + 1 < xy.size(); i += 2) vertices.push_back({fine_of(xy[i]), fine_of(xy[i + 1])});
+  for (std::size_t i = 0; i + 1 < xy.size(); i += 2)
+    vertices.push_back({fine_of(xy[i]), fine_of(xy[i + 1])});
   vertices.push_back(vertices.front());
 
   std::int64_t steps = 0;
-  for (std::size_t i = 0; i + 1 < vertices.size(); ++i) steps += steps_of(vertices[i], vertices[i + 1]);
+  for (std::size_t i = 0; i + 1 < vertices.size(); ++i)
+    steps += steps_of(vertices[i], vertices[i + 1]);
   if (steps > kMaxSteps) return std::nullopt;
 
   Crossings crossings(height, width);

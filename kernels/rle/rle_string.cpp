@@ -1,7 +1,8 @@
 #include "kernels/rle/rle.hpp"
 
-// A count is written in groups of 5 bits, lowest first, as the characters '0' … 'o'. Bit 5 of a character says that more follow;
-// bit 4 of the last one is the sign. Differences keep long runs of similar columns short.
+// A count is written in groups of 5 bits, lowest first, as the characters '0' … 'o'. Bit 5 of a
+// character says that more follow; bit 4 of the last one is the sign. Differences keep long runs of
+// similar columns short.
 
 namespace litebench::kernels {
 namespace {
@@ -53,7 +54,8 @@ std::optional<Rle> rle_from_string(std::string_view text, std::int64_t height, s
 std::string rle_to_string(const Rle& rle) {
   std::string text;
   for (std::size_t i = 0; i < rle.counts.size(); ++i) {
-    append_number(text, std::int64_t{rle.counts[i]} - (i >= kFirstDifference ? rle.counts[i - 2] : 0));
+    append_number(text,
+                  std::int64_t{rle.counts[i]} - (i >= kFirstDifference ? rle.counts[i - 2] : 0));
   }
   return text;
 }

@@ -17,14 +17,15 @@ constexpr std::string_view kSeed = "seed";
 struct Option {
   std::string key;
   std::vector<std::string> names;
-  std::function<void(Protocol&, std::size_t)> set;          ///< to the value with that name
+  std::function<void(Protocol&, std::size_t)> set;  ///< to the value with that name
   std::function<std::size_t(const Protocol&)> get;
 };
 
 /// Enumerators in the order of their names.
 template <typename Enum>
 Option enumerated(std::string key, Enum Protocol::*field, std::vector<std::string> names) {
-  return {std::move(key), std::move(names), [field](Protocol& p, std::size_t i) { p.*field = static_cast<Enum>(i); },
+  return {std::move(key), std::move(names),
+          [field](Protocol& p, std::size_t i) { p.*field = static_cast<Enum>(i); },
           [field](const Protocol& p) { return static_cast<std::size_t>(p.*field); }};
 }
 
@@ -54,14 +55,16 @@ std::vector<Option> all_options() {
 
 std::string advice_for(std::string_view word, const std::vector<std::string>& known) {
   const std::string near = nearest(word, known);
-  return near.empty() ? fmt::format("use one of: {}", fmt::join(known, ", ")) : fmt::format("did you mean {}?", near);
+  return near.empty() ? fmt::format("use one of: {}", fmt::join(known, ", "))
+                      : fmt::format("did you mean {}?", near);
 }
 
 void set_seed(Protocol& protocol, std::string_view value) {
-  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), protocol.seed);
+  const auto [end, error] =
+      std::from_chars(value.data(), value.data() + value.size(), protocol.seed);
   if (error != std::errc{} || end != value.data() + value.size()) {
-    throw Error(ExitCode::usage, fmt::format("protocol option seed = \"{}\"", value), "it is not an integer of 64 bits",
-                "use a number such as 17");
+    throw Error(ExitCode::usage, fmt::format("protocol option seed = \"{}\"", value),
+                "it is not an integer of 64 bits", "use a number such as 17");
   }
 }
 
@@ -82,7 +85,9 @@ Protocol strict() {
 
 }  // namespace
 
-std::vector<std::string> profile_names() { return {"upstream-compatible", "strict", "glamm-baseline"}; }
+std::vector<std::string> profile_names() {
+  return {"upstream-compatible", "strict", "glamm-baseline"};
+}
 
 Protocol profile(std::string_view name) {
   const auto names = profile_names();
@@ -102,12 +107,13 @@ void set_option(Protocol& protocol, std::string_view key, std::string_view value
   if (option == options.end()) {
     std::vector<std::string> keys = {std::string(kSeed)};
     for (const Option& known : options) keys.push_back(known.key);
-    throw Error(ExitCode::usage, fmt::format("unknown protocol option \"{}\"", key), "it would be ignored",
-                advice_for(key, keys));
+    throw Error(ExitCode::usage, fmt::format("unknown protocol option \"{}\"", key),
+                "it would be ignored", advice_for(key, keys));
   }
   const auto name = std::ranges::find(option->names, value);
   if (name == option->names.end()) {
-    throw Error(ExitCode::usage, fmt::format("protocol option {} = \"{}\"", key, value), "there is no such value",
+    throw Error(ExitCode::usage, fmt::format("protocol option {} = \"{}\"", key, value),
+                "there is no such value",
                 fmt::format("use one of: {}", fmt::join(option->names, ", ")));
   }
   option->set(protocol, static_cast<std::size_t>(name - option->names.begin()));
@@ -115,7 +121,8 @@ void set_option(Protocol& protocol, std::string_view key, std::string_view value
 
 std::vector<std::pair<std::string, std::string>> options_of(const Protocol& protocol) {
   std::vector<std::pair<std::string, std::string>> pairs;
-  for (const Option& option : all_options()) pairs.emplace_back(option.key, option.names.at(option.get(protocol)));
+  for (const Option& option : all_options())
+    pairs.emplace_back(option.key, option.names.at(option.get(protocol)));
   pairs.emplace_back(kSeed, std::to_string(protocol.seed));
   return pairs;
 }

@@ -25,11 +25,13 @@ struct Context {
 
 kernels::PhiloxStream draws_of(const Context& context) {
   const auto seed = static_cast<std::uint64_t>(context.protocol.seed);
-  return kernels::PhiloxStream(hash64(context.dataset_split, seed), static_cast<std::uint64_t>(context.image.image_id));
+  return kernels::PhiloxStream(hash64(context.dataset_split, seed),
+                               static_cast<std::uint64_t>(context.image.image_id));
 }
 
 /// The first three of a random permutation (so even exactly three are shuffled), or all in order.
-std::vector<std::size_t> choose(std::size_t count, Sampling sampling, kernels::PhiloxStream& draws) {
+std::vector<std::size_t> choose(std::size_t count, Sampling sampling,
+                                kernels::PhiloxStream& draws) {
   std::vector<std::size_t> order(count);
   std::iota(order.begin(), order.end(), std::size_t{0});
   if (sampling == Sampling::exhaustive || count < kMaxTurns) return order;
@@ -40,8 +42,8 @@ std::vector<std::size_t> choose(std::size_t count, Sampling sampling, kernels::P
   return order;
 }
 
-Turn make_turn(const refer::Dataset& dataset, refer::ExpressionIndex where, std::int32_t template_index,
-               std::int32_t answer_index) {
+Turn make_turn(const refer::Dataset& dataset, refer::ExpressionIndex where,
+               std::int32_t template_index, std::int32_t answer_index) {
   const refer::Ref& ref = dataset.refs.at(static_cast<std::size_t>(where.ref));
   const refer::Sentence& sentence = ref.sentences.at(static_cast<std::size_t>(where.sentence));
   return {.where = where,
@@ -63,17 +65,19 @@ std::vector<Turn> drawn_turns(const Context& context) {
     // Drawn even where the option fixes them, so that later draws stay what they are.
     const auto drawn_template = static_cast<std::int32_t>(draws.below(kTemplates));
     const auto drawn_answer = static_cast<std::int32_t>(draws.below(kAnswers));
-    turns.push_back(make_turn(context.dataset, expressions[i],
-                              protocol.template_index < 0 ? drawn_template : protocol.template_index,
-                              protocol.answer_index < 0 ? drawn_answer : protocol.answer_index));
+    turns.push_back(
+        make_turn(context.dataset, expressions[i],
+                  protocol.template_index < 0 ? drawn_template : protocol.template_index,
+                  protocol.answer_index < 0 ? drawn_answer : protocol.answer_index));
   }
   return turns;
 }
 
 [[noreturn]] void refuse_replay(const Context& context, std::string_view reason) {
   throw Error(ExitCode::data,
-              fmt::format("the replay does not fit image {} of {}", context.image.image_id, context.dataset_split), reason,
-              "record it again with this data set, or leave [protocol] replay out");
+              fmt::format("the replay does not fit image {} of {}", context.image.image_id,
+                          context.dataset_split),
+              reason, "record it again with this data set, or leave [protocol] replay out");
 }
 
 std::vector<Turn> replayed_turns(const Context& context, const Replay& replay) {
@@ -87,7 +91,8 @@ std::vector<Turn> replayed_turns(const Context& context, const Replay& replay) {
     };
     const auto where = std::ranges::find_if(context.image.expressions, has_id);
     if (where == context.image.expressions.end()) {
-      refuse_replay(context, fmt::format("sentence {} is not one of the image's in this split", choice.sent_id));
+      refuse_replay(context, fmt::format("sentence {} is not one of the image's in this split",
+                                         choice.sent_id));
     }
     turns.push_back(make_turn(context.dataset, *where, choice.template_index, choice.answer_index));
   }
@@ -96,8 +101,10 @@ std::vector<Turn> replayed_turns(const Context& context, const Replay& replay) {
 
 std::uint64_t id_of(const Context& context, std::int32_t ordinal) {
   std::string text = context.dataset_split;
-  for (const auto& [key, value] : options_of(context.protocol)) text += fmt::format("|{}={}", key, value);
-  text += fmt::format("|replay={:016x}|image={}|ordinal={}", context.replay_hash, context.image.image_id, ordinal);
+  for (const auto& [key, value] : options_of(context.protocol))
+    text += fmt::format("|{}={}", key, value);
+  text += fmt::format("|replay={:016x}|image={}|ordinal={}", context.replay_hash,
+                      context.image.image_id, ordinal);
   return hash64(text);
 }
 
@@ -118,8 +125,9 @@ std::vector<Sample> cut(const Context& context, std::vector<Turn> turns, std::si
 
 }  // namespace
 
-std::vector<Sample> samples_of(const refer::Dataset& dataset, std::string_view split, const refer::SplitImage& image,
-                               const Protocol& protocol, const Replay* replay) {
+std::vector<Sample> samples_of(const refer::Dataset& dataset, std::string_view split,
+                               const refer::SplitImage& image, const Protocol& protocol,
+                               const Replay* replay) {
   const Context context{dataset, fmt::format("{}/{}", dataset.name, split), image, protocol,
                         replay == nullptr ? 0 : replay->hash()};
   if (replay != nullptr) {

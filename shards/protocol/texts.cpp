@@ -12,7 +12,8 @@ struct Template {
   std::string_view before, after;
 };
 
-// Templates 5 to 8 and 13 to 16 of upstream.md §3.2 are their four predecessors without the last character.
+// Templates 5 to 8 and 13 to 16 of upstream.md §3.2 are their four predecessors without the last
+// character.
 constexpr std::array<Template, kTemplates> kQuestions{{
     {"Can you segment the ", " in this image?"},
     {"Please segment ", " in this image."},
@@ -33,10 +34,7 @@ constexpr std::array<Template, kTemplates> kQuestions{{
 }};
 
 constexpr std::array<std::string_view, kAnswers> kAnswerTexts = {
-    "It is [SEG].",
-    "Sure, [SEG].",
-    "Sure, it is [SEG].",
-    "Sure, the segmentation result is [SEG].",
+    "It is [SEG].", "Sure, [SEG].", "Sure, it is [SEG].", "Sure, the segmentation result is [SEG].",
     "[SEG].",
 };
 

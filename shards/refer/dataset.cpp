@@ -31,19 +31,26 @@ const Known& known(std::string_view name) {
 }
 
 [[noreturn]] void refuse(const Ref& ref, const DatasetFiles& files, std::string_view reason) {
-  throw Error(ExitCode::data, fmt::format("{} and {} do not belong together", files.refs.string(), files.instances.string()),
-              fmt::format("ref {}: {}", ref.ref_id, reason), "fetch both files of the data set from one place");
+  throw Error(ExitCode::data,
+              fmt::format("{} and {} do not belong together", files.refs.string(),
+                          files.instances.string()),
+              fmt::format("ref {}: {}", ref.ref_id, reason),
+              "fetch both files of the data set from one place");
 }
 
 void check_references(const Dataset& dataset, const DatasetFiles& files) {
   for (const Ref& ref : dataset.refs) {
-    if (!dataset.images.contains(ref.image_id)) refuse(ref, files, fmt::format("there is no image {}", ref.image_id));
+    if (!dataset.images.contains(ref.image_id))
+      refuse(ref, files, fmt::format("there is no image {}", ref.image_id));
     for (const std::int64_t id : ref.ann_ids) {
       if (id == kNoTarget) continue;
       const auto found = dataset.annotations.find(id);
-      if (found == dataset.annotations.end()) refuse(ref, files, fmt::format("there is no annotation {}", id));
+      if (found == dataset.annotations.end())
+        refuse(ref, files, fmt::format("there is no annotation {}", id));
       if (found->second.image_id != ref.image_id) {
-        refuse(ref, files, fmt::format("annotation {} belongs to image {}, not {}", id, found->second.image_id, ref.image_id));
+        refuse(ref, files,
+               fmt::format("annotation {} belongs to image {}, not {}", id, found->second.image_id,
+                           ref.image_id));
       }
     }
   }
@@ -69,7 +76,8 @@ DatasetFiles files_in(const std::filesystem::path& root, std::string_view name) 
   auto as_json = files.refs;
   as_json.replace_extension(".json");
   std::error_code ignored;
-  if (!std::filesystem::exists(files.refs, ignored) && std::filesystem::exists(as_json, ignored)) files.refs = as_json;
+  if (!std::filesystem::exists(files.refs, ignored) && std::filesystem::exists(as_json, ignored))
+    files.refs = as_json;
   return files;
 }
 
@@ -88,11 +96,14 @@ Dataset load_dataset(const std::filesystem::path& root, std::string_view name) {
 
 std::filesystem::path image_path(const std::filesystem::path& root, const Image& image) {
   const std::filesystem::path name(image.file_name);
-  const bool plain = !name.empty() && !name.has_root_path() && image.file_name.find('\0') == std::string::npos &&
-                     std::ranges::none_of(name, [](const auto& part) { return part == ".." || part == "."; });
+  const bool plain =
+      !name.empty() && !name.has_root_path() && image.file_name.find('\0') == std::string::npos &&
+      std::ranges::none_of(name, [](const auto& part) { return part == ".." || part == "."; });
   if (!plain) {
-    throw Error(ExitCode::data, fmt::format("image {} has the file name {:?}", image.id, image.file_name),
-                "it would lead out of the folder of images", "use an instances.json from a source you trust");
+    throw Error(ExitCode::data,
+                fmt::format("image {} has the file name {:?}", image.id, image.file_name),
+                "it would lead out of the folder of images",
+                "use an instances.json from a source you trust");
   }
   return root / "coco_2014" / "train2014" / name;
 }

@@ -23,8 +23,8 @@ Image read_image(json::Value item, const std::string& file) {
               .file_name = std::string(item.at("file_name").as_string())};
   if (!kernels::rle_size_ok(image.height, image.width)) {
     throw Error(ExitCode::data, fmt::format("image {} of {} has no usable size", image.id, file),
-                fmt::format("height {} and width {} give no mask of at most {} pixels", image.height, image.width,
-                            kernels::kRleMaxPixels),
+                fmt::format("height {} and width {} give no mask of at most {} pixels",
+                            image.height, image.width, kernels::kRleMaxPixels),
                 "fetch instances.json again");
   }
   return image;
@@ -33,15 +33,18 @@ Image read_image(json::Value item, const std::string& file) {
 RleText read_rle(json::Value item) {
   RleText rle{.counts = std::string(item.at("counts").as_string())};
   std::size_t axis = 0;
-  item.at("size").each([&](json::Value size) { (axis++ == 0 ? rle.height : rle.width) = size_of(size); });
+  item.at("size").each(
+      [&](json::Value size) { (axis++ == 0 ? rle.height : rle.width) = size_of(size); });
   if (axis != 2) rle.height = rle.width = 0;
   return rle;
 }
 
-/// pycocotools takes a list whose first polygon has four numbers for boxes and refuses fewer; later polygons need a vertex.
+/// pycocotools takes a list whose first polygon has four numbers for boxes and refuses fewer; later
+/// polygons need a vertex.
 bool drawable(const std::vector<std::vector<double>>& polygons) {
-  return polygons.empty() || (polygons.front().size() > 4 &&
-                              std::ranges::all_of(polygons, [](const auto& xy) { return xy.size() >= 2; }));
+  return polygons.empty() ||
+         (polygons.front().size() > 4 &&
+          std::ranges::all_of(polygons, [](const auto& xy) { return xy.size() >= 2; }));
 }
 
 /// Polygons, or compressed RLE dicts; what else COCO files hold sets `decodable` to false.
@@ -80,8 +83,8 @@ Annotation read_annotation(json::Value item, std::int64_t id) {
 
 }  // namespace
 
-void read_instances(const std::filesystem::path& path, const std::unordered_set<std::int64_t>& wanted,
-                    Dataset& dataset) {
+void read_instances(const std::filesystem::path& path,
+                    const std::unordered_set<std::int64_t>& wanted, Dataset& dataset) {
   const json::Document document = json::Document::load(path);
   document.root().at("images").each([&](json::Value item) {
     Image image = read_image(item, path.string());
@@ -93,7 +96,8 @@ void read_instances(const std::filesystem::path& path, const std::unordered_set<
     if (wanted.contains(id)) dataset.annotations.insert_or_assign(id, read_annotation(item, id));
   });
   document.root().at("categories").each([&](json::Value item) {
-    dataset.categories.insert_or_assign(item.at("id").as_int(), std::string(item.at("name").as_string()));
+    dataset.categories.insert_or_assign(item.at("id").as_int(),
+                                        std::string(item.at("name").as_string()));
   });
 }
 

@@ -13,7 +13,7 @@ namespace litebench::refer {
 std::vector<Ref> read_refs(const std::filesystem::path& path);
 
 /// Fills images, categories, and the annotations whose id is in `wanted`.
-void read_instances(const std::filesystem::path& path, const std::unordered_set<std::int64_t>& wanted,
-                    Dataset& dataset);
+void read_instances(const std::filesystem::path& path,
+                    const std::unordered_set<std::int64_t>& wanted, Dataset& dataset);
 
 }  // namespace litebench::refer

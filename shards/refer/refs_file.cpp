@@ -30,7 +30,8 @@ class Fields {
 
   [[nodiscard]] std::int64_t integer(std::string_view key) const {
     const pickle::Node& value = at(key);
-    if (value.kind != pickle::Kind::integer) refuse(where_, fmt::format("field \"{}\" is not an integer", key));
+    if (value.kind != pickle::Kind::integer)
+      refuse(where_, fmt::format("field \"{}\" is not an integer", key));
     return value.integer;
   }
 
@@ -39,7 +40,8 @@ class Fields {
     if (at(key).kind != pickle::Kind::list) return {integer(key)};
     std::vector<std::int64_t> values;
     for (const pickle::Node* item : at(key).items) {
-      if (item->kind != pickle::Kind::integer) refuse(where_, fmt::format("field \"{}\" is no list of integers", key));
+      if (item->kind != pickle::Kind::integer)
+        refuse(where_, fmt::format("field \"{}\" is no list of integers", key));
       values.push_back(item->integer);
     }
     return values;
@@ -47,14 +49,16 @@ class Fields {
 
   [[nodiscard]] const std::string& text(std::string_view key) const {
     const pickle::Node& value = at(key);
-    if (value.kind != pickle::Kind::bytes) refuse(where_, fmt::format("field \"{}\" is not a string", key));
+    if (value.kind != pickle::Kind::bytes)
+      refuse(where_, fmt::format("field \"{}\" is not a string", key));
     if (!is_utf8(value.text)) refuse(where_, fmt::format("field \"{}\" is not UTF-8", key));
     return value.text;
   }
 
   [[nodiscard]] const std::vector<const pickle::Node*>& list(std::string_view key) const {
     const pickle::Node& value = at(key);
-    if (value.kind != pickle::Kind::list) refuse(where_, fmt::format("field \"{}\" is not a list", key));
+    if (value.kind != pickle::Kind::list)
+      refuse(where_, fmt::format("field \"{}\" is not a list", key));
     return value.items;
   }
 
@@ -80,7 +84,8 @@ Ref read_ref(const Fields& fields, const std::string& where) {
 std::vector<Ref> read_pickle(const std::filesystem::path& path) {
   const MappedFile file(path);
   const pickle::Document document = pickle::parse(file.bytes(), path.string());
-  if (document.root->kind != pickle::Kind::list) refuse(path.string(), "it does not hold a list of refs");
+  if (document.root->kind != pickle::Kind::list)
+    refuse(path.string(), "it does not hold a list of refs");
   std::vector<Ref> refs;
   refs.reserve(document.root->items.size());
   for (const pickle::Node* item : document.root->items) {
@@ -108,7 +113,8 @@ std::vector<Ref> read_json(const std::filesystem::path& path) {
                                      .split = std::string(item.at("split").as_string()),
                                      .sentences = {}});
     item.at("sentences").each([&](json::Value sentence) {
-      ref.sentences.push_back({sentence.at("sent_id").as_int(), std::string(sentence.at("sent").as_string())});
+      ref.sentences.push_back(
+          {sentence.at("sent_id").as_int(), std::string(sentence.at("sent").as_string())});
     });
   });
   return refs;

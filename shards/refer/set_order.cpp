@@ -3,7 +3,8 @@
 
 #include "shards/refer/refer.hpp"
 
-// The reference keeps its images in a Python set, so a set's table decides their order (upstream.md §8.6).
+// The reference keeps its images in a Python set, so a set's table decides their order (upstream.md
+// §8.6).
 
 namespace litebench::refer {
 namespace {

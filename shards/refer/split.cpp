@@ -14,18 +14,21 @@ namespace {
   std::set<std::string_view> present;
   for (const Ref& ref : dataset.refs) present.insert(ref.split);
   throw Error(ExitCode::data, fmt::format("split {}/{} is empty", dataset.name, split),
-              fmt::format("refs have the splits: {}", fmt::join(present, ", ")), "check [data] splits");
+              fmt::format("refs have the splits: {}", fmt::join(present, ", ")),
+              "check [data] splits");
 }
 
 }  // namespace
 
 bool in_split(std::string_view ref_split, std::string_view wanted) {
-  if (wanted == "testA" || wanted == "testB" || wanted == "testC") return ref_split.find(wanted.back()) != std::string_view::npos;
+  if (wanted == "testA" || wanted == "testB" || wanted == "testC")
+    return ref_split.find(wanted.back()) != std::string_view::npos;
   if (wanted == "test") return ref_split.find("test") != std::string_view::npos;
   return ref_split == wanted;
 }
 
-std::vector<SplitImage> images_of_split(const Dataset& dataset, std::string_view split, ImageOrder order) {
+std::vector<SplitImage> images_of_split(const Dataset& dataset, std::string_view split,
+                                        ImageOrder order) {
   std::vector<std::int64_t> ids;  // with repetitions, in ref order
   std::unordered_map<std::int64_t, SplitImage> images;
   for (std::size_t r = 0; r < dataset.refs.size(); ++r) {

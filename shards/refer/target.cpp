@@ -12,8 +12,10 @@ namespace {
 using kernels::Rle;
 
 [[noreturn]] void refuse(const Annotation& annotation, std::string_view reason) {
-  throw Error(ExitCode::data, fmt::format("cannot draw annotation {} of image {}", annotation.id, annotation.image_id),
-              reason, "fetch instances.json again, or leave the ref out");
+  throw Error(
+      ExitCode::data,
+      fmt::format("cannot draw annotation {} of image {}", annotation.id, annotation.image_id),
+      reason, "fetch instances.json again, or leave the ref out");
 }
 
 /// Adds each polygon or RLE of the annotation to `mask`.
@@ -30,8 +32,8 @@ void add_to(const Annotation& annotation, const Image& image, std::vector<std::u
     const bool same_size = text.height == image.height && text.width == image.width;
     const auto rle = kernels::rle_from_string(text.counts, text.height, text.width);
     if (!same_size || !rle) {
-      refuse(annotation, fmt::format("RLE out of range: size {} x {} in an image of {} x {}", text.height, text.width,
-                                     image.height, image.width));
+      refuse(annotation, fmt::format("RLE out of range: size {} x {} in an image of {} x {}",
+                                     text.height, text.width, image.height, image.width));
     }
     kernels::rle_add_to(*rle, mask.data());
   }
@@ -41,7 +43,8 @@ void add_to(const Annotation& annotation, const Image& image, std::vector<std::u
 
 std::vector<std::uint8_t> target_mask(const Dataset& dataset, const Ref& ref, GroundTruth kind) {
   const Image& image = dataset.images.at(ref.image_id);
-  const auto pixels = static_cast<std::size_t>(image.height) * static_cast<std::size_t>(image.width);
+  const auto pixels =
+      static_cast<std::size_t>(image.height) * static_cast<std::size_t>(image.width);
   std::vector<std::uint8_t> target(pixels), one(pixels);
   // gRefCOCO: -1 anywhere means that the expression has no target.
   if (std::ranges::find(ref.ann_ids, -1) != ref.ann_ids.end()) return target;

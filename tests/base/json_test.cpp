@@ -21,8 +21,8 @@ std::string refusal(const std::function<void()>& read, ExitCode code = ExitCode:
 }
 
 TEST(Json, ReadsEveryType) {
-  const Document document =
-      Document::parse(R"({"s": "é\n", "i": -3, "d": 2.5, "w": 4.0, "t": true, "n": null, "a": [1, [2], {}]})", "x");
+  const Document document = Document::parse(
+      R"({"s": "é\n", "i": -3, "d": 2.5, "w": 4.0, "t": true, "n": null, "a": [1, [2], {}]})", "x");
   const Value root = document.root();
   EXPECT_TRUE(root.is_object());
   EXPECT_EQ(root.size(), 7u);
@@ -50,22 +50,28 @@ TEST(Json, VisitsElementsAndMembersInFileOrder) {
 }
 
 TEST(Json, NamesFileAndPathOfAValueOfTheWrongType) {
-  const Document document = Document::parse(R"({"annotations": [{"id": 1}, {"id": "two"}]})", "instances.json");
+  const Document document =
+      Document::parse(R"({"annotations": [{"id": 1}, {"id": "two"}]})", "instances.json");
   std::vector<Value> items;
   document.root().at("annotations").each([&](Value item) { items.push_back(item); });
   const std::string message = refusal([&] { std::ignore = items[1].at("id").as_int(); });
   EXPECT_NE(message.find("instances.json at /annotations/1/id (wanted an integer, found string)"),
-            std::string::npos) << message;
+            std::string::npos)
+      << message;
   const std::string missing = refusal([&] { std::ignore = items[0].at("bbox"); });
-  EXPECT_NE(missing.find("at /annotations/0 (member \"bbox\" is missing)"), std::string::npos) << missing;
+  EXPECT_NE(missing.find("at /annotations/0 (member \"bbox\" is missing)"), std::string::npos)
+      << missing;
 }
 
 TEST(Json, RefusesNumbersThatAreNoIntegersOf64Bits) {
-  const Document document = Document::parse("[1.5, 9223372036854775808, 1e300, -9223372036854775808]", "x");
+  const Document document =
+      Document::parse("[1.5, 9223372036854775808, 1e300, -9223372036854775808]", "x");
   std::vector<Value> items;
   document.root().each([&](Value item) { items.push_back(item); });
   for (int i = 0; i < 3; ++i) {
-    EXPECT_NE(refusal([&] { std::ignore = items[i].as_int(); }).find("wanted an integer of 64 bits"), std::string::npos);
+    EXPECT_NE(
+        refusal([&] { std::ignore = items[i].as_int(); }).find("wanted an integer of 64 bits"),
+        std::string::npos);
   }
   EXPECT_EQ(items[3].as_int(), INT64_MIN);
 }

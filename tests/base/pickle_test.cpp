@@ -69,7 +69,8 @@ TEST_P(EveryProtocol, ReadsWhatPythonWrote) {
             "[0 1 255 256 65535 65536 -1 2147483647 -2147483648 2147483648 4611686018427387904 "
             "-9223372036854775808]");
   EXPECT_EQ(member("reals"), "[0.5 -1e+300 inf]");
-  EXPECT_EQ(member("texts"), "['' 'left élève 中 😀' 'a\\u0041b\n'\"' '" + std::string(300, 'x') + "']");
+  EXPECT_EQ(member("texts"),
+            "['' 'left élève 中 😀' 'a\\u0041b\n'\"' '" + std::string(300, 'x') + "']");
   EXPECT_EQ(member("tuples"), "[() (1) (1 2) (1 2 3) (1 2 3 4)]");
   EXPECT_EQ(member("nested"), "[[[[]]] {'a' {'b' [{}]}}]");
   const Node& shared = *root.find("shared");
@@ -82,15 +83,15 @@ TEST_P(EveryProtocol, ReadsWhatPythonWrote) {
 }
 
 TEST_P(EveryProtocol, ReadsAnOrderedDictWhenItIsAllowed) {
-  const Document document = load(fmt::format("ordered_{}.p", GetParam()),
-kOrderedDict);
+  const Document document = load(fmt::format("ordered_{}.p", GetParam()), kOrderedDict);
   EXPECT_EQ(spell(*document.root), "{'b' 1 'a' [2]}");
 }
 
 TEST_P(EveryProtocol, RefusesAShellCommand) {
   const std::string message = refusal([] { load(fmt::format("system_{}.p", GetParam())); });
   EXPECT_NE(message.find(GetParam() < 4 ? "opcode GLOBAL at byte" : "opcode STACK_GLOBAL at byte"),
-            std::string::npos) << message;
+            std::string::npos)
+      << message;
   EXPECT_NE(message.find("posix.system\" is not allowed"), std::string::npos) << message;
 }
 
@@ -112,7 +113,8 @@ TEST(Pickle, JoinsSurrogatePairsOfNarrowPython2Builds) {
 
 TEST(Pickle, MakesInertNodesOfAllowedGlobals) {
   const std::string_view allowed[] = {"torch FloatStorage"};
-  const Document document = parse_text("ctorch\nFloatStorage\n(I1\ntR(S'storage'\ntQ\x86.", allowed);
+  const Document document =
+      parse_text("ctorch\nFloatStorage\n(I1\ntR(S'storage'\ntQ\x86.", allowed);
   EXPECT_EQ(spell(*document.root), "(call(torch FloatStorage (1)) persistent(('storage')))");
 }
 
@@ -120,7 +122,9 @@ TEST(Pickle, KeepsTheValueThatWasSetLast) {
   EXPECT_EQ(parse_text("(S'a'\nI1\nS'a'\nI2\nd.").root->find("a")->integer, 2);
 }
 
-struct BadPickle { std::string_view data, message; };
+struct BadPickle {
+  std::string_view data, message;
+};
 class Refused : public testing::TestWithParam<BadPickle> {};
 INSTANTIATE_TEST_SUITE_P(
     Inputs, Refused,
@@ -134,8 +138,10 @@ INSTANTIATE_TEST_SUITE_P(
         BadPickle{"NQ.", "opcode BINPERSID at byte 1: persistent ids are not allowed"},
         BadPickle{"T\xff\xff\xff\x7fx.", "opcode BINSTRING at byte 0: the data end inside it"},
         BadPickle{"T\xff\xff\xff\xffx.", "opcode BINSTRING at byte 0: the length is negative"},
-        BadPickle{"\x8d\xff\xff\xff\xff\xff\xff\xff\xffx.", "opcode BINUNICODE8 at byte 0: the data end"},
-        BadPickle{"\x8a\x09\x01\x01\x01\x01\x01\x01\x01\x01\x01.", "opcode LONG1 at byte 0: an integer has more"},
+        BadPickle{"\x8d\xff\xff\xff\xff\xff\xff\xff\xffx.",
+                  "opcode BINUNICODE8 at byte 0: the data end"},
+        BadPickle{"\x8a\x09\x01\x01\x01\x01\x01\x01\x01\x01\x01.",
+                  "opcode LONG1 at byte 0: an integer has more"},
         BadPickle{"I12x\n.", "opcode INT at byte 0: wanted an integer"},
         BadPickle{"S'open\n.", "opcode STRING at byte 0: wanted a quoted string"},
         BadPickle{"a.", "opcode APPEND at byte 0: the stack is empty"},
@@ -144,9 +150,12 @@ INSTANTIATE_TEST_SUITE_P(
         BadPickle{"}(Nu.", "opcode SETITEMS at byte 3: a key has no value"},
         BadPickle{"Nl.", "opcode LIST at byte 1: there is no MARK"},
         BadPickle{"g7\n.", "opcode GET at byte 0: nothing in memo 7"},
-        BadPickle{"Nr\xff\xff\xff\xff.", "opcode LONG_BINPUT at byte 1: memo number 4294967295 is out of range"},
+        BadPickle{"Nr\xff\xff\xff\xff.",
+                  "opcode LONG_BINPUT at byte 1: memo number 4294967295 is out of range"},
         BadPickle{"]2a.", "a value contains itself"},
-        BadPickle{"]q\x01(]h\x01" "ae.", "a value contains itself"},
+        BadPickle{"]q\x01(]h\x01"
+                  "ae.",
+                  "a value contains itself"},
         BadPickle{"N}b.", "opcode BUILD at byte 2: wanted a dict"},
         BadPickle{"NN\x81.", "opcode NEWOBJ at byte 2: wanted a tuple"},
         BadPickle{"N)R.", "opcode REDUCE at byte 2: wanted a global"}));
@@ -159,7 +168,8 @@ TEST_P(Refused, NamesOpcodeAndOffset) {
 
 TEST(Pickle, RefusesNestingThatWouldOverflowARecursiveReader) {
   const std::string deep = std::string(100'000, '(') + std::string(100'000, 'l') + ".";
-  EXPECT_NE(refusal([&] { parse_text(deep); }).find("nested deeper than 1000 levels"), std::string::npos);
+  EXPECT_NE(refusal([&] { parse_text(deep); }).find("nested deeper than 1000 levels"),
+            std::string::npos);
   const std::string allowed = std::string(1'000, '(') + std::string(1'000, 'l') + ".";
   EXPECT_EQ(parse_text(allowed).root->depth, 999u);
   // The same depth reached through values that were measured before.
@@ -171,7 +181,8 @@ TEST(Pickle, RefusesNestingThatWouldOverflowARecursiveReader) {
 
 TEST(Pickle, RefusesMoreValuesThanTheLimit) {
   const std::string message = refusal([] { parse_text("(NNNNl.", {}, {.max_nodes = 3}); });
-  EXPECT_NE(message.find("opcode NONE at byte 4: more than 3 values"), std::string::npos) << message;
+  EXPECT_NE(message.find("opcode NONE at byte 4: more than 3 values"), std::string::npos)
+      << message;
 }
 
 }  // namespace

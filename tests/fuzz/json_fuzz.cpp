@@ -23,7 +23,8 @@ std::size_t walk(json::Value value) {
     count += value.as_double() > 0 ? 1 : 0;
     try {
       count += static_cast<std::size_t>(value.as_int() & 1);
-    } catch (const Error&) {  // not a whole number: names its path, which searches the whole document
+    } catch (
+        const Error&) {  // not a whole number: names its path, which searches the whole document
     }
   }
   return count;
@@ -33,7 +34,8 @@ std::size_t walk(json::Value value) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   try {
-    const auto document = json::Document::parse({reinterpret_cast<const char*>(data), size}, "fuzz");
+    const auto document =
+        json::Document::parse({reinterpret_cast<const char*>(data), size}, "fuzz");
     walk(document.root());
   } catch (const Error& error) {
     if (error.code() != ExitCode::data) std::abort();

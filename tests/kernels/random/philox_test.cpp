@@ -12,9 +12,11 @@ namespace {
 using Block = std::array<std::uint32_t, 4>;
 
 TEST(Philox, GivesThePublishedKnownAnswers) {
-  EXPECT_EQ(philox4x32({0, 0, 0, 0}, {0, 0}), (Block{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}));
+  EXPECT_EQ(philox4x32({0, 0, 0, 0}, {0, 0}),
+            (Block{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}));
   constexpr std::uint32_t f = 0xffffffff;
-  EXPECT_EQ(philox4x32({f, f, f, f}, {f, f}), (Block{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}));
+  EXPECT_EQ(philox4x32({f, f, f, f}, {f, f}),
+            (Block{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}));
   EXPECT_EQ(philox4x32({0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}, {0xa4093822, 0x299f31d0}),
             (Block{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}));
 }
@@ -22,13 +24,15 @@ TEST(Philox, GivesThePublishedKnownAnswers) {
 TEST(Philox, AStreamIsTheBlocksOfItsCounter) {
   PhiloxStream stream(0x0000000200000001, 0x0000000400000003);
   for (std::uint32_t block = 0; block < 3; ++block) {
-    for (const std::uint32_t expected : philox4x32({block, 0, 3, 4}, {1, 2})) EXPECT_EQ(stream.next(), expected);
+    for (const std::uint32_t expected : philox4x32({block, 0, 3, 4}, {1, 2}))
+      EXPECT_EQ(stream.next(), expected);
   }
 }
 
 TEST(Philox, StreamsOfOneKeyDiffer) {
   std::set<std::uint32_t> first;
-  for (std::uint64_t stream = 0; stream < 1000; ++stream) first.insert(PhiloxStream(17, stream).next());
+  for (std::uint64_t stream = 0; stream < 1000; ++stream)
+    first.insert(PhiloxStream(17, stream).next());
   EXPECT_EQ(first.size(), 1000u);
 }
 
@@ -39,7 +43,8 @@ TEST(Philox, BelowReachesEveryValueEquallyOften) {
   std::vector<int> counts(kN);
   for (int i = 0; i < kDraws; ++i) ++counts.at(stream.below(kN));
   double chi2 = 0;
-  for (const int count : counts) chi2 += (count - kDraws / 5.0) * (count - kDraws / 5.0) / (kDraws / 5.0);
+  for (const int count : counts)
+    chi2 += (count - kDraws / 5.0) * (count - kDraws / 5.0) / (kDraws / 5.0);
   EXPECT_LT(chi2, 18.5) << "0.1 % quantile of chi-squared with 4 degrees of freedom";
   EXPECT_EQ(stream.below(1), 0u);
 }

@@ -1,4 +1,5 @@
-// Expected runs, areas, boxes and unions: pycocotools 2.0.11 (tests/golden/tiny/expected/polygons.json).
+// Expected runs, areas, boxes and unions: pycocotools 2.0.11
+// (tests/golden/tiny/expected/polygons.json).
 #include "kernels/rle/rle.hpp"
 
 #include <algorithm>

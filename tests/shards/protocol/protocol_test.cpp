@@ -21,7 +21,9 @@ refer::Dataset make_dataset(const std::vector<int>& sentences) {
   for (std::size_t image = 0; image < sentences.size(); ++image) {
     for (int s = 0; s < sentences[image]; ++s, ++sent_id) {
       if (s % 2 == 0) {
-        dataset.refs.push_back({.ref_id = 500 + sent_id, .image_id = static_cast<std::int64_t>(image), .split = "val"});
+        dataset.refs.push_back({.ref_id = 500 + sent_id,
+                                .image_id = static_cast<std::int64_t>(image),
+                                .split = "val"});
       }
       dataset.refs.back().sentences.push_back({sent_id, fmt::format("cat {}", sent_id)});
     }
@@ -29,10 +31,12 @@ refer::Dataset make_dataset(const std::vector<int>& sentences) {
   return dataset;
 }
 
-std::vector<Sample> all_samples(const refer::Dataset& dataset, const Protocol& protocol, const Replay* replay = nullptr) {
+std::vector<Sample> all_samples(const refer::Dataset& dataset, const Protocol& protocol,
+                                const Replay* replay = nullptr) {
   std::vector<Sample> all;
   for (const auto& image : refer::images_of_split(dataset, "val", refer::ImageOrder::sorted)) {
-    for (Sample& sample : samples_of(dataset, "val", image, protocol, replay)) all.push_back(std::move(sample));
+    for (Sample& sample : samples_of(dataset, "val", image, protocol, replay))
+      all.push_back(std::move(sample));
   }
   return all;
 }
@@ -66,7 +70,8 @@ std::string refusal(ExitCode code, const Do& act) {
 }
 
 void expect_parts(const std::string& message, std::initializer_list<std::string_view> parts) {
-  for (const std::string_view part : parts) EXPECT_NE(message.find(part), std::string::npos) << message;
+  for (const std::string_view part : parts)
+    EXPECT_NE(message.find(part), std::string::npos) << message;
 }
 
 double chi_squared(const std::vector<std::int32_t>& values, int bins) {
@@ -81,8 +86,10 @@ double chi_squared(const std::vector<std::int32_t>& values, int bins) {
 TEST(Sampled3, TakesAllOfTwoAndThreeOfMore) {
   const auto samples = all_samples(make_dataset({1, 2, 3, 9}), profile("upstream-compatible"));
   ASSERT_EQ(samples.size(), 4u);
-  EXPECT_EQ(sent_ids({samples[0], samples[1]}), (std::vector<std::int64_t>{0, 1, 2})) << "in file order";
-  for (const auto& [sample, first, last] : {std::tuple{samples[2], 3, 5}, std::tuple{samples[3], 6, 14}}) {
+  EXPECT_EQ(sent_ids({samples[0], samples[1]}), (std::vector<std::int64_t>{0, 1, 2}))
+      << "in file order";
+  for (const auto& [sample, first, last] :
+       {std::tuple{samples[2], 3, 5}, std::tuple{samples[3], 6, 14}}) {
     const auto ids = sent_ids({sample});
     EXPECT_EQ(std::set(ids.begin(), ids.end()).size(), 3u);
     for (const auto id : ids) EXPECT_TRUE(id >= first && id <= last);
@@ -90,7 +97,8 @@ TEST(Sampled3, TakesAllOfTwoAndThreeOfMore) {
 }
 
 TEST(Sampled3, DrawsEveryExpressionTemplateAndAnswerEquallyOften) {
-  const auto samples = all_samples(make_dataset(std::vector<int>(4'000, 5)), profile("upstream-compatible"));
+  const auto samples =
+      all_samples(make_dataset(std::vector<int>(4'000, 5)), profile("upstream-compatible"));
   std::vector<std::int32_t> positions;
   for (const auto id : sent_ids(samples)) positions.push_back(static_cast<std::int32_t>(id % 5));
   EXPECT_EQ(positions.size(), 12'000u);
@@ -102,7 +110,8 @@ TEST(Sampled3, DrawsEveryExpressionTemplateAndAnswerEquallyOften) {
 
 TEST(Sampled3, ShufflesEvenExactlyThree) {
   std::set<std::vector<std::int64_t>> orders;
-  for (const Sample& sample : all_samples(make_dataset(std::vector<int>(200, 3)), profile("upstream-compatible"))) {
+  for (const Sample& sample :
+       all_samples(make_dataset(std::vector<int>(200, 3)), profile("upstream-compatible"))) {
     auto order = sent_ids({sample});
     for (auto& id : order) id %= 3;
     orders.insert(order);
@@ -114,9 +123,11 @@ TEST(Draws, DependOnSeedDataSetSplitAndImageAlone) {
   const auto dataset = make_dataset({5, 5, 5});
   auto protocol = profile("upstream-compatible");
   const auto images = refer::images_of_split(dataset, "val", refer::ImageOrder::sorted);
-  const auto draw = [&](const refer::Dataset& from, std::string_view split, const refer::SplitImage& image) {
+  const auto draw = [&](const refer::Dataset& from, std::string_view split,
+                        const refer::SplitImage& image) {
     const auto samples = samples_of(from, split, image, protocol, nullptr);
-    return std::tuple(sent_ids(samples), choices(samples, &Turn::template_index), choices(samples, &Turn::answer_index));
+    return std::tuple(sent_ids(samples), choices(samples, &Turn::template_index),
+                      choices(samples, &Turn::answer_index));
   };
   const auto here = draw(dataset, "val", images[1]);
   EXPECT_EQ(here, draw(dataset, "val", images[1])) << "again";
@@ -135,7 +146,8 @@ TEST(Draws, StayWhenTheTemplateIsFixed) {
   const auto dataset = make_dataset({5, 4, 9});
   auto fixed = profile("upstream-compatible");
   set_option(fixed, "template", "7");
-  const auto free = all_samples(dataset, profile("upstream-compatible")), same = all_samples(dataset, fixed);
+  const auto free = all_samples(dataset, profile("upstream-compatible")),
+             same = all_samples(dataset, fixed);
   EXPECT_EQ(sent_ids(free), sent_ids(same));
   EXPECT_EQ(choices(free, &Turn::answer_index), choices(same, &Turn::answer_index));
   for (const auto index : choices(same, &Turn::template_index)) EXPECT_EQ(index, 7);
@@ -171,19 +183,38 @@ TEST(SampleIds, DifferForEverythingThatMakesTheSample) {
   reseeded.seed = 18;
   add(reseeded);
   EXPECT_EQ(ids.size(), count);
-  const auto once = all_samples(dataset, profile("strict")), again = all_samples(dataset, profile("strict"));
+  const auto once = all_samples(dataset, profile("strict")),
+             again = all_samples(dataset, profile("strict"));
   EXPECT_TRUE(std::ranges::equal(once, again, {}, &Sample::id, &Sample::id));
 }
 
 TEST(Profiles, AreTheColumnsOfTheTableOfQuirks) {
   using Pairs = std::vector<std::pair<std::string, std::string>>;
-  const Pairs upstream = {{"sampling", "sampled3"}, {"turns", "upto3"}, {"template", "random"}, {"answer", "random"},
-                          {"simtext", "question"}, {"sim", "dot"}, {"score_dtype", "model"}, {"gt", "sum"},
-                          {"image_order", "cpython_set"}, {"exif", "apply"}, {"eps", "upstream"}, {"pe_dtype", "model"},
+  const Pairs upstream = {{"sampling", "sampled3"},
+                          {"turns", "upto3"},
+                          {"template", "random"},
+                          {"answer", "random"},
+                          {"simtext", "question"},
+                          {"sim", "dot"},
+                          {"score_dtype", "model"},
+                          {"gt", "sum"},
+                          {"image_order", "cpython_set"},
+                          {"exif", "apply"},
+                          {"eps", "upstream"},
+                          {"pe_dtype", "model"},
                           {"seed", "17"}};
-  const Pairs strict = {{"sampling", "exhaustive"}, {"turns", "single"}, {"template", "0"}, {"answer", "0"},
-                        {"simtext", "expression"}, {"sim", "cosine"}, {"score_dtype", "fp32"}, {"gt", "union"},
-                        {"image_order", "sorted"}, {"exif", "ignore"}, {"eps", "none"}, {"pe_dtype", "fp32"},
+  const Pairs strict = {{"sampling", "exhaustive"},
+                        {"turns", "single"},
+                        {"template", "0"},
+                        {"answer", "0"},
+                        {"simtext", "expression"},
+                        {"sim", "cosine"},
+                        {"score_dtype", "fp32"},
+                        {"gt", "union"},
+                        {"image_order", "sorted"},
+                        {"exif", "ignore"},
+                        {"eps", "none"},
+                        {"pe_dtype", "fp32"},
                         {"seed", "17"}};
   EXPECT_EQ(options_of(profile("upstream-compatible")), upstream);
   EXPECT_EQ(options_of(profile("glamm-baseline")), upstream);
@@ -196,11 +227,16 @@ TEST(Profiles, AreTheColumnsOfTheTableOfQuirks) {
 
 TEST(Profiles, NameWhatIsAllowed) {
   Protocol protocol;
-  expect_parts(refusal(ExitCode::usage, [] { profile("strikt"); }), {"profile \"strikt\"", "did you mean strict?"});
-  expect_parts(refusal(ExitCode::usage, [&] { set_option(protocol, "sampeling", "x"); }), {"did you mean sampling?"});
-  expect_parts(refusal(ExitCode::usage, [&] { set_option(protocol, "gt", "max"); }), {"gt = \"max\"", "use one of: sum, union"});
-  expect_parts(refusal(ExitCode::usage, [&] { set_option(protocol, "template", "16"); }), {"template = \"16\"", "random, 0, 1"});
-  expect_parts(refusal(ExitCode::usage, [&] { set_option(protocol, "seed", "1x"); }), {"seed = \"1x\"", "not an integer"});
+  expect_parts(refusal(ExitCode::usage, [] { profile("strikt"); }),
+               {"profile \"strikt\"", "did you mean strict?"});
+  expect_parts(refusal(ExitCode::usage, [&] { set_option(protocol, "sampeling", "x"); }),
+               {"did you mean sampling?"});
+  expect_parts(refusal(ExitCode::usage, [&] { set_option(protocol, "gt", "max"); }),
+               {"gt = \"max\"", "use one of: sum, union"});
+  expect_parts(refusal(ExitCode::usage, [&] { set_option(protocol, "template", "16"); }),
+               {"template = \"16\"", "random, 0, 1"});
+  expect_parts(refusal(ExitCode::usage, [&] { set_option(protocol, "seed", "1x"); }),
+               {"seed = \"1x\"", "not an integer"});
 }
 
 class ReplayFile : public testing::Test {
@@ -216,7 +252,8 @@ class ReplayFile : public testing::Test {
 
   const std::filesystem::path path_ =
       std::filesystem::path(testing::TempDir()) /
-      fmt::format("replay_{}_{}.json", testing::UnitTest::GetInstance()->current_test_info()->name(), getpid());
+      fmt::format("replay_{}_{}.json",
+                  testing::UnitTest::GetInstance()->current_test_info()->name(), getpid());
 };
 
 TEST_F(ReplayFile, FixesTurnsTemplatesAndAnswers) {
@@ -235,28 +272,42 @@ TEST_F(ReplayFile, FixesTurnsTemplatesAndAnswers) {
 
 TEST_F(ReplayFile, MustFitTheImage) {
   const auto dataset = make_dataset({2, 2});
-  const auto foreign = load(R"({"refcoco/val": [{"image_id": 0, "turns": [{"sent_id": 3, "template": 0, "answer": 0}]}]})");
+  const auto foreign = load(
+      R"({"refcoco/val": [{"image_id": 0, "turns": [{"sent_id": 3, "template": 0, "answer": 0}]}]})");
   expect_parts(refusal(ExitCode::data, [&] { all_samples(dataset, profile("strict"), &foreign); }),
                {"image 0 of refcoco/val", "sentence 3 is not one of the image's"});
-  const auto short_one = load(R"({"refcoco/val": [{"image_id": 0, "turns": [{"sent_id": 1, "template": 0, "answer": 0}]}]})");
-  expect_parts(refusal(ExitCode::data, [&] { all_samples(dataset, profile("strict"), &short_one); }),
-               {"image 1 of refcoco/val", "it does not name the image"});
+  const auto short_one = load(
+      R"({"refcoco/val": [{"image_id": 0, "turns": [{"sent_id": 1, "template": 0, "answer": 0}]}]})");
+  expect_parts(
+      refusal(ExitCode::data, [&] { all_samples(dataset, profile("strict"), &short_one); }),
+      {"image 1 of refcoco/val", "it does not name the image"});
 }
 
 TEST_F(ReplayFile, IsRefusedWhenMalformed) {
-  expect_parts(refusal(ExitCode::io, [] { Replay::load("no/choices.json"); }), {"no/choices.json", "No such file"});
+  expect_parts(refusal(ExitCode::io, [] { Replay::load("no/choices.json"); }),
+               {"no/choices.json", "No such file"});
   expect_parts(refused("{"), {"cannot read JSON", "replay_IsRefusedWhenMalformed"});
   expect_parts(refused("[]"), {"wanted an object, found array"});
-  expect_parts(refused(R"({"a/b": [{"image_id": 1}]})"), {"at /a/b/0", "member \"turns\" is missing"});
-  expect_parts(refused(R"({"a/b": [{"image_id": 1, "turns": []}]})"), {"image 1 of a/b", "it has no turns"});
-  expect_parts(refused(R"({"a/b": [{"image_id": 1, "turns": [{"sent_id": 1, "template": 16, "answer": 0}]}]})"),
-               {"image 1 of a/b", "template 16 is not one of 0 to 15"});
-  expect_parts(refused(R"({"a/b": [{"image_id": 1, "turns": [{"sent_id": 1, "template": 0, "answer": -1}]}]})"),
-               {"answer -1 is not one of 0 to 4"});
-  expect_parts(refused(R"({"a/b": [{"image_id": 1, "turns": [{"sent_id": "1", "template": 0, "answer": 0}]}]})"),
-               {"/a/b/0/turns/0/sent_id", "wanted an integer, found string"});
-  const std::string image = R"({"image_id": 1, "turns": [{"sent_id": 1, "template": 0, "answer": 0}]})";
-  expect_parts(refused(fmt::format(R"({{"a/b": [{}, {}]}})", image, image)), {"image 1 of a/b", "it is named twice"});
+  expect_parts(refused(R"({"a/b": [{"image_id": 1}]})"),
+               {"at /a/b/0", "member \"turns\" is missing"});
+  expect_parts(refused(R"({"a/b": [{"image_id": 1, "turns": []}]})"),
+               {"image 1 of a/b", "it has no turns"});
+  expect_parts(
+      refused(
+          R"({"a/b": [{"image_id": 1, "turns": [{"sent_id": 1, "template": 16, "answer": 0}]}]})"),
+      {"image 1 of a/b", "template 16 is not one of 0 to 15"});
+  expect_parts(
+      refused(
+          R"({"a/b": [{"image_id": 1, "turns": [{"sent_id": 1, "template": 0, "answer": -1}]}]})"),
+      {"answer -1 is not one of 0 to 4"});
+  expect_parts(
+      refused(
+          R"({"a/b": [{"image_id": 1, "turns": [{"sent_id": "1", "template": 0, "answer": 0}]}]})"),
+      {"/a/b/0/turns/0/sent_id", "wanted an integer, found string"});
+  const std::string image =
+      R"({"image_id": 1, "turns": [{"sent_id": 1, "template": 0, "answer": 0}]})";
+  expect_parts(refused(fmt::format(R"({{"a/b": [{}, {}]}})", image, image)),
+               {"image 1 of a/b", "it is named twice"});
 }
 
 }  // namespace

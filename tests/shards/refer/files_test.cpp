@@ -21,9 +21,11 @@ constexpr std::string_view kInstances = R"({
   "categories": [{"id": 3, "name": "cat"}]})";
 
 /// One ref in pickle protocol 0.
-std::string ref(std::int64_t id, std::string_view image_id, std::string_view ann_id, std::string_view split) {
+std::string ref(std::int64_t id, std::string_view image_id, std::string_view ann_id,
+                std::string_view split) {
   return fmt::format(
-      "(dS'ref_id'\nI{}\nsS'image_id'\n{}sS'ann_id'\n{}sS'category_id'\nI3\nsS'split'\nS'{}'\nsS'sentences'\n"
+      "(dS'ref_id'\nI{}\nsS'image_id'\n{}sS'ann_id'\n{}sS'category_id'\nI3\nsS'split'\nS'{}'\nsS'"
+      "sentences'\n"
       "(l(dS'sent_id'\nI{}\nsS'sent'\nS'the cat'\nsasa",
       id, image_id, ann_id, split, 100 + id);
 }
@@ -34,7 +36,8 @@ class Files : public testing::Test {
  protected:
   void SetUp() override {
     const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-    root_ = std::filesystem::path(testing::TempDir()) / fmt::format("refer_files_{}_{}", test->name(), getpid());
+    root_ = std::filesystem::path(testing::TempDir()) /
+            fmt::format("refer_files_{}_{}", test->name(), getpid());
     write_instances("[]");
     write("refcoco/refs(unc).p", list(ref(1, "I1\n", "I10\n", "val")));
   }
@@ -45,7 +48,8 @@ class Files : public testing::Test {
     std::ofstream(root_ / name, std::ios::binary) << text;
   }
 
-  void write_instances(const std::string& segmentation, const std::string& dataset = "refcoco") const {
+  void write_instances(const std::string& segmentation,
+                       const std::string& dataset = "refcoco") const {
     std::string text(kInstances);
     text.replace(text.find("SEGMENTATION"), 12, segmentation);
     write(dataset + "/instances.json", text);
@@ -64,8 +68,10 @@ class Files : public testing::Test {
     return {};
   }
 
-  static void expect_parts(const std::string& message, std::initializer_list<std::string_view> parts) {
-    for (const std::string_view part : parts) EXPECT_NE(message.find(part), std::string::npos) << message;
+  static void expect_parts(const std::string& message,
+                           std::initializer_list<std::string_view> parts) {
+    for (const std::string_view part : parts)
+      EXPECT_NE(message.find(part), std::string::npos) << message;
   }
 
   std::filesystem::path root_;
@@ -82,20 +88,24 @@ TEST_F(Files, JoinsRefsWithInstances) {
 }
 
 TEST_F(Files, SplitsFollowTheRulesOfTheReference) {
-  EXPECT_TRUE(in_split("testAB", "testA") && in_split("testAB", "testB") && in_split("testB", "testB"));
-  EXPECT_FALSE(in_split("testB", "testA") || in_split("val", "testA") || in_split("trainval", "val"));
+  EXPECT_TRUE(in_split("testAB", "testA") && in_split("testAB", "testB") &&
+              in_split("testB", "testB"));
+  EXPECT_FALSE(in_split("testB", "testA") || in_split("val", "testA") ||
+               in_split("trainval", "val"));
   EXPECT_TRUE(in_split("testA", "test") && in_split("val", "val"));
 }
 
 TEST_F(Files, ReadsGrefcocoWithSeveralTargetsAndNone) {
   write_instances("[]", "grefcoco");
-  write("grefcoco/grefs(unc).p", list(ref(1, "I1\n", "(lI10\naI11\na", "val") + ref(2, "I1\n", "(lI-1\na", "val")));
+  write("grefcoco/grefs(unc).p",
+        list(ref(1, "I1\n", "(lI10\naI11\na", "val") + ref(2, "I1\n", "(lI-1\na", "val")));
   const Dataset dataset = load_dataset(root_, "grefcoco");
   const auto both = target_mask(dataset, dataset.refs[0], GroundTruth::sum);
   const auto a = target_mask(dataset, Ref{.image_id = 1, .ann_ids = {10}}, GroundTruth::sum);
   const auto b = target_mask(dataset, Ref{.image_id = 1, .ann_ids = {11}}, GroundTruth::sum);
   for (std::size_t i = 0; i < both.size(); ++i) EXPECT_EQ(both[i], a[i] | b[i]);
-  EXPECT_EQ(*std::ranges::max_element(both), 3) << "1 | 2 where one polygon of 10 and two of 11 lie";
+  EXPECT_EQ(*std::ranges::max_element(both), 3)
+      << "1 | 2 where one polygon of 10 and two of 11 lie";
   EXPECT_EQ(std::ranges::count(target_mask(dataset, dataset.refs[1], GroundTruth::sum), 0), 20);
 }
 
@@ -110,7 +120,8 @@ TEST_F(Files, ReadsGrefcocoFromJson) {
 }
 
 TEST_F(Files, NamesTheNearestDataSet) {
-  expect_parts(refusal(ExitCode::usage, "refcocoo"), {"unknown data set \"refcocoo\"", "did you mean refcoco?"});
+  expect_parts(refusal(ExitCode::usage, "refcocoo"),
+               {"unknown data set \"refcocoo\"", "did you mean refcoco?"});
 }
 
 TEST_F(Files, SaysWhichFileIsMissing) {
@@ -123,12 +134,14 @@ TEST_F(Files, SaysWhichFileIsMissing) {
 TEST_F(Files, RefusesATruncatedPickle) {
   const std::string whole = list(ref(1, "I1\n", "I10\n", "val"));
   write("refcoco/refs(unc).p", whole.substr(0, whole.size() / 2));
-  expect_parts(refusal(ExitCode::data), {"cannot read pickle", "refs(unc).p", "opcode", "data end"});
+  expect_parts(refusal(ExitCode::data),
+               {"cannot read pickle", "refs(unc).p", "opcode", "data end"});
 }
 
 TEST_F(Files, RefusesAPickleThatWouldRunACommand) {
   write("refcoco/refs(unc).p", "cos\nsystem\n(S'true'\ntR.");
-  expect_parts(refusal(ExitCode::data), {"opcode GLOBAL at byte 0", "\"os.system\" is not allowed"});
+  expect_parts(refusal(ExitCode::data),
+               {"opcode GLOBAL at byte 0", "\"os.system\" is not allowed"});
 }
 
 TEST_F(Files, NamesTheRefThatLacksAField) {
@@ -152,36 +165,43 @@ TEST_F(Files, RefusesRefsOfAnotherInstancesFile) {
 }
 
 TEST_F(Files, RefusesAnImageWithoutArea) {
-  write("refcoco/instances.json", R"({"images": [{"id": 1, "file_name": "a", "height": 0, "width": 5}]})");
+  write("refcoco/instances.json",
+        R"({"images": [{"id": 1, "file_name": "a", "height": 0, "width": 5}]})");
   expect_parts(refusal(ExitCode::data), {"image 1 of", "has no usable size"});
-  write("refcoco/instances.json", R"({"images": [{"id": 1, "file_name": "a", "height": 99999999, "width": 99999999}]})");
+  write("refcoco/instances.json",
+        R"({"images": [{"id": 1, "file_name": "a", "height": 99999999, "width": 99999999}]})");
   expect_parts(refusal(ExitCode::data), {"has no usable size"});
 }
 
 TEST_F(Files, RefusesSegmentationsThatCannotBeDrawn) {
   write("refcoco/refs(unc).p", list(ref(1, "I1\n", "I12\n", "val")));
   for (const std::string segmentation :
-       {R"([{"size": [4, 5], "counts": "1d0"}])", R"([{"size": [4, 5], "counts": "e0"}])", R"([{"size": [5, 4], "counts": "d0"}])",
-        R"([{"size": [4, 5], "counts": "0"}])", R"([{"size": [4], "counts": "d0"}])", R"([{"size": [4, 5], "counts": "T"}])",
+       {R"([{"size": [4, 5], "counts": "1d0"}])", R"([{"size": [4, 5], "counts": "e0"}])",
+        R"([{"size": [5, 4], "counts": "d0"}])", R"([{"size": [4, 5], "counts": "0"}])",
+        R"([{"size": [4], "counts": "d0"}])", R"([{"size": [4, 5], "counts": "T"}])",
         R"([{"size": [-4, -5], "counts": "d0"}])"}) {
     write_instances(segmentation);
-    expect_parts(refusal(ExitCode::data), {"cannot draw annotation 12 of image 1", "RLE out of range"});
+    expect_parts(refusal(ExitCode::data),
+                 {"cannot draw annotation 12 of image 1", "RLE out of range"});
   }
-  for (const std::string segmentation : {R"({"size": [4, 5], "counts": [20]})", R"([{"size": [4, 5], "counts": [20]}])",
-                                         "[[1, 2, 3, 4]]", "[[]]", "[[1, 2]]", "[[1,1,5,1,5,4], []]", "\"polygon\""}) {
+  for (const std::string segmentation :
+       {R"({"size": [4, 5], "counts": [20]})", R"([{"size": [4, 5], "counts": [20]}])",
+        "[[1, 2, 3, 4]]", "[[]]", "[[1, 2]]", "[[1,1,5,1,5,4], []]", "\"polygon\""}) {
     write_instances(segmentation);
     expect_parts(refusal(ExitCode::data), {"cannot draw annotation 12", "neither polygons"});
   }
   write_instances("[[1, 1, 1e300, 1, 2, 2]]");
-  expect_parts(refusal(ExitCode::data), {"cannot draw annotation 12", "coordinate", "out of range"});
+  expect_parts(refusal(ExitCode::data),
+               {"cannot draw annotation 12", "coordinate", "out of range"});
 }
 
 TEST_F(Files, DrawsACompressedRle) {
   write("refcoco/refs(unc).p", list(ref(1, "I1\n", "I12\n", "val")));
   write_instances(R"([{"size": [4, 5], "counts": "346NO"}])");  // pycocotools: runs 3 4 6 2 5
   const Dataset dataset = load_dataset(root_, "refcoco");
-  EXPECT_EQ(target_mask(dataset, dataset.refs[0], GroundTruth::sum),
-            (std::vector<std::uint8_t>{0, 1, 0, 0, 0, 0, 1, 0, 1, 0, 0, 1, 0, 1, 0, 1, 0, 0, 0, 0}));
+  EXPECT_EQ(
+      target_mask(dataset, dataset.refs[0], GroundTruth::sum),
+      (std::vector<std::uint8_t>{0, 1, 0, 0, 0, 0, 1, 0, 1, 0, 0, 1, 0, 1, 0, 1, 0, 0, 0, 0}));
 }
 
 TEST_F(Files, SaysWhichSplitsThereAreWhenOneIsEmpty) {
@@ -199,7 +219,8 @@ TEST_F(Files, RefusesImagePathsThatLeaveTheFolder) {
   EXPECT_EQ(image_path("r", {.file_name = "a.jpg"}), "r/coco_2014/train2014/a.jpg");
   EXPECT_EQ(image_path("r", {.file_name = "sub/a.jpg"}), "r/coco_2014/train2014/sub/a.jpg");
   using namespace std::string_view_literals;
-  for (const std::string_view name : {"../a.jpg"sv, "/etc/passwd"sv, "sub/../../a.jpg"sv, ".."sv, ""sv, "a\0b"sv}) {
+  for (const std::string_view name :
+       {"../a.jpg"sv, "/etc/passwd"sv, "sub/../../a.jpg"sv, ".."sv, ""sv, "a\0b"sv}) {
     try {
       image_path("r", {.id = 3, .file_name = std::string(name)});
       ADD_FAILURE() << name;

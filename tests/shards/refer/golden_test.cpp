@@ -1,5 +1,6 @@
-// Orders, sentences and targets: the reference's own loader and pycocotools (tests/golden/tiny/expected/{eval,masks}.json).
-// Set orders: CPython 3.11 (tests/golden/python/make_python.py).
+// Orders, sentences and targets: the reference's own loader and pycocotools
+// (tests/golden/tiny/expected/{eval,masks}.json). Set orders: CPython 3.11
+// (tests/golden/python/make_python.py).
 #include <algorithm>
 
 #include <gtest/gtest.h>
@@ -52,8 +53,9 @@ class EverySplit : public testing::TestWithParam<std::string> {
   std::vector<json::Value> samples_;
 };
 INSTANTIATE_TEST_SUITE_P(Tiny, EverySplit,
-                         testing::Values("refcoco|val", "refcoco|testA", "refcoco|testB", "refcoco+|val",
-                                         "refcoco+|testA", "refcoco+|testB", "refcocog|val", "refcocog|test"));
+                         testing::Values("refcoco|val", "refcoco|testA", "refcoco|testB",
+                                         "refcoco+|val", "refcoco+|testA", "refcoco+|testB",
+                                         "refcocog|val", "refcocog|test"));
 
 TEST_P(EverySplit, HasTheReferencesImagesInItsOrder) {
   for (std::size_t i = 0; i < samples_.size(); ++i) {
@@ -68,9 +70,11 @@ TEST_P(EverySplit, HasTheReferencesImagesInItsOrder) {
 
 TEST_P(EverySplit, HasTheReferencesSentencesInItsOrder) {
   for (std::size_t i = 0; i < samples_.size(); ++i) {
-    EXPECT_EQ(static_cast<std::int64_t>(split_[i].expressions.size()), samples_[i].at("num_sentences").as_int());
+    EXPECT_EQ(static_cast<std::int64_t>(split_[i].expressions.size()),
+              samples_[i].at("num_sentences").as_int());
     const auto texts = elements(samples_[i].at("sentences"));
-    const auto sent_ids = integers(samples_[i].at("sent_ids")), ref_ids = integers(samples_[i].at("ref_ids"));
+    const auto sent_ids = integers(samples_[i].at("sent_ids")),
+               ref_ids = integers(samples_[i].at("ref_ids"));
     const auto ann_ids = integers(samples_[i].at("ann_ids"));
     const auto chosen = drawn(i);
     ASSERT_EQ(chosen.size(), texts.size());
@@ -95,10 +99,13 @@ TEST_P(EverySplit, DrawsTheReferencesTargets) {
       const Image& image = dataset_.images.at(ref.image_id);
       const auto sum = target_mask(dataset_, ref, GroundTruth::sum);
       EXPECT_EQ(std::ranges::count(sum, 1), counts[q].at("count_eq1").as_int());
-      EXPECT_EQ(std::ranges::count_if(sum, [](int n) { return n >= 2; }), counts[q].at("count_ge2").as_int());
+      EXPECT_EQ(std::ranges::count_if(sum, [](int n) { return n >= 2; }),
+                counts[q].at("count_ge2").as_int());
       EXPECT_EQ(*std::ranges::max_element(sum), counts[q].at("max").as_int());
       const auto either = target_mask(dataset_, ref, GroundTruth::union_);
-      EXPECT_EQ(kernels::rle_to_string(kernels::rle_encode(either.data(), image.height, image.width)), rles[q].as_string());
+      EXPECT_EQ(
+          kernels::rle_to_string(kernels::rle_encode(either.data(), image.height, image.width)),
+          rles[q].as_string());
       EXPECT_LE(*std::ranges::max_element(either), 1);
     }
   }
@@ -128,7 +135,8 @@ TEST(SetOrder, IsCpythonsWhereTablesGrowByTwo) {
     ids.push_back(i * large.at("multiplier").as_int() % large.at("modulus").as_int());
   }
   std::uint64_t checksum = 0;
-  for (const std::int64_t id : cpython_set_order(ids)) checksum = checksum * 31 + static_cast<std::uint64_t>(id);
+  for (const std::int64_t id : cpython_set_order(ids))
+    checksum = checksum * 31 + static_cast<std::uint64_t>(id);
   EXPECT_EQ(std::to_string(checksum), large.at("checksum").as_string());
 }
 

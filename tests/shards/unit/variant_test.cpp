@@ -21,7 +21,10 @@ std::string refusal(std::string_view id) {
 TEST(Variant, SpellsOnlyWhatDiffersFromTheDefaults) {
   EXPECT_EQ(id_of({}), "none");
   EXPECT_EQ(id_of({.method = "litelvlm", .tokens = 192}), "litelvlm@192");
-  EXPECT_EQ(id_of({.method = "fastv", .tokens = 128, .mode = BudgetMode::layer_mean, .position = PositionPolicy::compact}),
+  EXPECT_EQ(id_of({.method = "fastv",
+                   .tokens = 128,
+                   .mode = BudgetMode::layer_mean,
+                   .position = PositionPolicy::compact}),
             "fastv@128[mode=layermean,pos=compact]");
 }
 
@@ -30,7 +33,8 @@ TEST(Variant, EveryIdReadsBackAsTheSameVariant) {
   int count = 0;
   for (const std::int64_t tokens : {0, 1, 576}) {
     for (const auto mode : {BudgetMode::exact, BudgetMode::after_prune, BudgetMode::layer_mean}) {
-      for (const auto position : {PositionPolicy::native, PositionPolicy::compact, PositionPolicy::original, PositionPolicy::stretch}) {
+      for (const auto position : {PositionPolicy::native, PositionPolicy::compact,
+                                  PositionPolicy::original, PositionPolicy::stretch}) {
         for (const auto order : {OrderPolicy::native, OrderPolicy::raster}) {
           for (const auto& options : {none, some}) {
             const Variant variant{"litelvlm", tokens, mode, position, order, options};
@@ -45,7 +49,8 @@ TEST(Variant, EveryIdReadsBackAsTheSameVariant) {
 }
 
 TEST(Variant, ReadsBracketItemsInAnyOrderAndSpellsThemInOne) {
-  EXPECT_EQ(id_of(parse_variant("fastv@8[z=1,order=raster,a=2,mode=afterprune]")), "fastv@8[mode=afterprune,order=raster,a=2,z=1]");
+  EXPECT_EQ(id_of(parse_variant("fastv@8[z=1,order=raster,a=2,mode=afterprune]")),
+            "fastv@8[mode=afterprune,order=raster,a=2,z=1]");
 }
 
 TEST(Variant, SaysWhatIsWrongWithAnId) {
@@ -56,7 +61,9 @@ TEST(Variant, SaysWhatIsWrongWithAnId) {
   EXPECT_NE(refusal("litelvlm@64x").find("not a positive integer"), std::string::npos);
   EXPECT_NE(refusal("litelvlm@64[pos=original").find("bracket is not closed"), std::string::npos);
   EXPECT_NE(refusal("litelvlm@64[pos]").find("an option has no value"), std::string::npos);
-  EXPECT_NE(refusal("litelvlm@64[pos=packed]").find("use one of: native, compact, original, stretch"), std::string::npos);
+  EXPECT_NE(
+      refusal("litelvlm@64[pos=packed]").find("use one of: native, compact, original, stretch"),
+      std::string::npos);
 }
 
 }  // namespace
