@@ -35,8 +35,8 @@ struct Node {
   std::int64_t integer = 0;  ///< integer, boolean
   double real = 0;
   std::string text;  ///< bytes; global: "module name"
-  std::vector<const Node*>
-      items;  ///< list, tuple; dict: key, value, key, …; call: callable, arguments; persistent: id
+  /// list, tuple; dict: key, value, key, value…; call: callable, arguments; persistent: id
+  std::vector<const Node*> items;
 
   /// Dict member with that string key, or nullptr.
   [[nodiscard]] const Node* find(std::string_view key) const;
