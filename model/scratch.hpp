@@ -14,7 +14,8 @@ inline std::int64_t scratch_bytes(const at::Device& device) {
 }
 
 /// How many items of `item_bytes` to take at once: at least one, at most `items`.
-inline std::int64_t items_at_once(const at::Device& device, std::int64_t items, std::int64_t item_bytes) {
+inline std::int64_t items_at_once(const at::Device& device, std::int64_t items,
+                                  std::int64_t item_bytes) {
   return std::clamp<std::int64_t>(scratch_bytes(device) / item_bytes, 1, items);
 }
 

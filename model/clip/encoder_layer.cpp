@@ -13,7 +13,8 @@ constexpr double kQuickGelu = 1.702;
 
 }  // namespace
 
-ClipEncoderLayer::ClipEncoderLayer(const Weights& weights, const std::string& prefix, std::int64_t heads, double eps)
+ClipEncoderLayer::ClipEncoderLayer(const Weights& weights, const std::string& prefix,
+                                   std::int64_t heads, double eps)
     : heads_(heads),
       norm1_(weights, prefix + ".layer_norm1", eps),
       norm2_(weights, prefix + ".layer_norm2", eps),
@@ -29,10 +30,11 @@ ClipProjections ClipEncoderLayer::project(const at::Tensor& hidden_states) const
   return {q_(normed), k_(normed), v_(normed)};
 }
 
-at::Tensor ClipEncoderLayer::forward(const at::Tensor& hidden_states, const ClipProjections& projections,
-                                     Mask mask) const {
+at::Tensor ClipEncoderLayer::forward(const at::Tensor& hidden_states,
+                                     const ClipProjections& projections, Mask mask) const {
   const auto attended = at::scaled_dot_product_attention(
-      split_heads(projections.q, heads_), split_heads(projections.k, heads_), split_heads(projections.v, heads_),
+      split_heads(projections.q, heads_), split_heads(projections.k, heads_),
+      split_heads(projections.v, heads_),
       /*attn_mask=*/{}, /*dropout_p=*/0.0, /*is_causal=*/mask == Mask::causal);
   auto result = hidden_states.clone();
   out_.add_to(result, merge_heads(attended));

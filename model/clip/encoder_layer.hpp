@@ -19,14 +19,15 @@ class ClipEncoderLayer {
  public:
   enum class Mask { none, causal };
 
-  ClipEncoderLayer(const Weights& weights, const std::string& prefix, std::int64_t heads, double eps);
+  ClipEncoderLayer(const Weights& weights, const std::string& prefix, std::int64_t heads,
+                   double eps);
 
   /// q, k, v of hidden_states [n, hidden] after the layer's first norm.
   [[nodiscard]] ClipProjections project(const at::Tensor& hidden_states) const;
 
   /// hidden_states [n, hidden] after this layer, given its own projections.
-  [[nodiscard]] at::Tensor forward(const at::Tensor& hidden_states, const ClipProjections& projections,
-                                   Mask mask) const;
+  [[nodiscard]] at::Tensor forward(const at::Tensor& hidden_states,
+                                   const ClipProjections& projections, Mask mask) const;
 
  private:
   std::int64_t heads_;

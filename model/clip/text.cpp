@@ -17,17 +17,20 @@ ClipText::ClipText(const Weights& clip, const ClipTextGeometry& geometry)
       final_norm_(clip, "text_model.final_layer_norm", geometry.eps),
       projection_(clip, "text_projection") {
   for (std::int64_t e = 0; e < geometry.layers; ++e) {
-    layers_.emplace_back(clip, fmt::format("text_model.encoder.layers.{}", e), geometry.heads, geometry.eps);
+    layers_.emplace_back(clip, fmt::format("text_model.encoder.layers.{}", e), geometry.heads,
+                         geometry.eps);
   }
 }
 
 void ClipText::check(std::span<const std::int64_t> ids) const {
   if (ids.empty() || std::ssize(ids) > geometry_.positions) {
-    throw std::invalid_argument(fmt::format("a CLIP text of {} tokens; 1 to {} fit", ids.size(), geometry_.positions));
+    throw std::invalid_argument(
+        fmt::format("a CLIP text of {} tokens; 1 to {} fit", ids.size(), geometry_.positions));
   }
   const auto [low, high] = std::minmax_element(ids.begin(), ids.end());
   if (*low < 0 || *high >= geometry_.vocab) {
-    throw std::invalid_argument(fmt::format("CLIP token ids {}..{} outside 0..{}", *low, *high, geometry_.vocab - 1));
+    throw std::invalid_argument(
+        fmt::format("CLIP token ids {}..{} outside 0..{}", *low, *high, geometry_.vocab - 1));
   }
 }
 
@@ -38,7 +41,8 @@ at::Tensor ClipText::embed(std::span<const std::int64_t> ids) const {
   auto hidden_states = at::embedding(token_embedding_, indices.to(token_embedding_.device()));
   hidden_states.add_(positions_.slice(0, 0, length));
   for (const auto& layer : layers_) {
-    hidden_states = layer.forward(hidden_states, layer.project(hidden_states), ClipEncoderLayer::Mask::causal);
+    hidden_states =
+        layer.forward(hidden_states, layer.project(hidden_states), ClipEncoderLayer::Mask::causal);
   }
   return projection_(final_norm_(hidden_states.slice(0, length - 1))).squeeze(0);
 }

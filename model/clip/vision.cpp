@@ -22,10 +22,12 @@ ClipVision::ClipVision(const Weights& clip, const ClipVisionGeometry& geometry)
       post_norm_(clip, "vision_model.post_layernorm", geometry.eps),
       projection_(clip, "visual_projection") {
   const auto& positions = clip.at("vision_model.embeddings.position_embedding.weight");
-  class_position_ = (clip.at("vision_model.embeddings.class_embedding") + positions[0]).unsqueeze(0);
+  class_position_ =
+      (clip.at("vision_model.embeddings.class_embedding") + positions[0]).unsqueeze(0);
   patch_positions_ = positions.slice(0, 1);
   for (std::int64_t e = 0; e < geometry.layers; ++e) {
-    layers_.emplace_back(clip, fmt::format("vision_model.encoder.layers.{}", e), geometry.heads, geometry.eps);
+    layers_.emplace_back(clip, fmt::format("vision_model.encoder.layers.{}", e), geometry.heads,
+                         geometry.eps);
   }
 }
 
@@ -49,7 +51,8 @@ void ClipVision::check(const VisionTaps& taps) const {
 }
 
 at::Tensor ClipVision::embed(const at::Tensor& pixels) const {
-  const auto patches = at::addmm(patch_positions_, patch_rows(pixels, geometry_.patch), patch_weight_.t());
+  const auto patches =
+      at::addmm(patch_positions_, patch_rows(pixels, geometry_.patch), patch_weight_.t());
   return pre_norm_(at::cat({class_position_, patches}));
 }
 
@@ -61,7 +64,8 @@ at::Tensor ClipVision::cls_attention(const ClipProjections& projections) const {
   return at::softmax(scores, -1, at::kFloat).slice(1, 1);
 }
 
-void ClipVision::capture(const ClipTap& tap, const ClipProjections& projections, ClipLayerTap& seen) const {
+void ClipVision::capture(const ClipTap& tap, const ClipProjections& projections,
+                         ClipLayerTap& seen) const {
   if (tap.cls_row) {
     seen.cls_attention = cls_attention(projections);
   }

@@ -30,9 +30,9 @@ class ClipVision {
   [[nodiscard]] std::int64_t select_index() const;
 
   ClipVisionGeometry geometry_;
-  at::Tensor patch_weight_;         // [hidden, 3 · patch · patch]
-  at::Tensor class_position_;       // [1, hidden]: class embedding + its position
-  at::Tensor patch_positions_;      // [patches, hidden]
+  at::Tensor patch_weight_;     // [hidden, 3 · patch · patch]
+  at::Tensor class_position_;   // [1, hidden]: class embedding + its position
+  at::Tensor patch_positions_;  // [patches, hidden]
   LayerNorm pre_norm_, post_norm_;
   Linear projection_;
   std::vector<ClipEncoderLayer> layers_;

@@ -13,10 +13,13 @@
 namespace litebench::model {
 namespace {
 
-std::int64_t windows_per_side(std::int64_t grid, std::int64_t window) { return (grid + window - 1) / window; }
+std::int64_t windows_per_side(std::int64_t grid, std::int64_t window) {
+  return (grid + window - 1) / window;
+}
 
 /// Largest additive mask in elements: one head over the whole grid, or a scratch-full of windows or heads.
-std::int64_t bias_elements(const SamGeometry& geometry, std::int64_t windows, const at::TensorOptions& options) {
+std::int64_t bias_elements(const SamGeometry& geometry, std::int64_t windows,
+                           const at::TensorOptions& options) {
   const auto square = [](std::int64_t n) { return n * n * n * n; };
   const auto bytes = static_cast<std::int64_t>(options.dtype().itemsize());
   const auto global = square(geometry.grid());
@@ -43,7 +46,8 @@ WindowLayout::WindowLayout(std::int64_t grid, std::int64_t window, const at::Dev
   scatter = at::tensor(place_of, at::kLong).to(device);
 }
 
-SamScratch::SamScratch(const SamGeometry& geometry, const WindowLayout& layout, const at::TensorOptions& options) {
+SamScratch::SamScratch(const SamGeometry& geometry, const WindowLayout& layout,
+                       const at::TensorOptions& options) {
   const auto tokens = geometry.grid() * geometry.grid();
   const auto places = layout.gather.size(0);
   qkv = at::empty({tokens + 1, 3 * geometry.dim}, options);
@@ -53,32 +57,36 @@ SamScratch::SamScratch(const SamGeometry& geometry, const WindowLayout& layout, 
   mlp = at::empty({tokens, geometry.mlp}, options);
 }
 
-SamAttention::SamAttention(const Weights& weights, const std::string& prefix, std::int64_t heads, Span span)
+SamAttention::SamAttention(const Weights& weights, const std::string& prefix, std::int64_t heads,
+                           Span span)
     : heads_(heads),
       span_(span),
       qkv_(weights, prefix + ".qkv"),
       proj_(weights, prefix + ".proj"),
       position_(weights.at(prefix + ".rel_pos_h"), weights.at(prefix + ".rel_pos_w")) {}
 
-void SamAttention::add_to(at::Tensor& residual, const at::Tensor& normed, const WindowLayout& layout,
-                          SamScratch& scratch) const {
+void SamAttention::add_to(at::Tensor& residual, const at::Tensor& normed,
+                          const WindowLayout& layout, SamScratch& scratch) const {
   const auto tokens = normed.size(0);
   auto qkv = scratch.qkv.narrow(0, 0, tokens);
   at::addmm_out(qkv, qkv_.bias, normed, qkv_.weight.t());
-  proj_.add_to(residual, span_ == Span::global ? attend_globally(scratch) : attend_in_windows(layout, scratch));
+  proj_.add_to(residual, span_ == Span::global ? attend_globally(scratch)
+                                               : attend_in_windows(layout, scratch));
 }
 
 at::Tensor SamAttention::attend(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                                 SamScratch& scratch) const {
   const auto batch = q.size(0), heads = q.size(1), tokens = q.size(2);
-  auto bias = scratch.bias.narrow(0, 0, batch * heads * tokens * tokens).view({batch, heads, tokens, tokens});
+  auto bias = scratch.bias.narrow(0, 0, batch * heads * tokens * tokens)
+                  .view({batch, heads, tokens, tokens});
   position_.fill(bias, q);
   return at::scaled_dot_product_attention(q, k, v, bias);
 }
 
 at::Tensor SamAttention::attend_globally(SamScratch& scratch) const {
   const auto tokens = scratch.qkv.size(0) - 1;
-  const auto qkv = scratch.qkv.narrow(0, 0, tokens).view({1, tokens, 3, heads_, -1}).permute({2, 0, 3, 1, 4});
+  const auto qkv =
+      scratch.qkv.narrow(0, 0, tokens).view({1, tokens, 3, heads_, -1}).permute({2, 0, 3, 1, 4});
   auto attended = scratch.attended.narrow(0, 0, tokens);
   auto by_head = attended.view({1, tokens, heads_, -1}).transpose(1, 2);
   // One head at a time on a CPU: its mask is built in a buffer that the attention reads while it is warm. For one block
@@ -86,8 +94,9 @@ at::Tensor SamAttention::attend_globally(SamScratch& scratch) const {
   const auto at_once = items_at_once(qkv.device(), heads_, tokens * tokens * qkv.element_size());
   for (std::int64_t h = 0; h < heads_; h += at_once) {
     const auto heads = std::min(at_once, heads_ - h);
-    by_head.narrow(1, h, heads).copy_(
-        attend(qkv[0].narrow(1, h, heads), qkv[1].narrow(1, h, heads), qkv[2].narrow(1, h, heads), scratch));
+    by_head.narrow(1, h, heads)
+        .copy_(attend(qkv[0].narrow(1, h, heads), qkv[1].narrow(1, h, heads),
+                      qkv[2].narrow(1, h, heads), scratch));
   }
   return attended;
 }
@@ -99,13 +108,16 @@ at::Tensor SamAttention::attend_in_windows(const WindowLayout& layout, SamScratc
   scratch.qkv[scratch.qkv.size(0) - 1].copy_(qkv_.bias);
   at::index_select_out(scratch.windows, scratch.qkv, 0, layout.gather);
   const auto places = position_.grid() * position_.grid();
-  const auto qkv = scratch.windows.view({layout.windows, places, 3, heads_, -1}).permute({2, 0, 3, 1, 4});
+  const auto qkv =
+      scratch.windows.view({layout.windows, places, 3, heads_, -1}).permute({2, 0, 3, 1, 4});
   auto by_head = scratch.attended.view({layout.windows, places, heads_, -1}).transpose(1, 2);
-  const auto at_once = items_at_once(qkv.device(), layout.windows, heads_ * places * places * qkv.element_size());
+  const auto at_once =
+      items_at_once(qkv.device(), layout.windows, heads_ * places * places * qkv.element_size());
   for (std::int64_t w = 0; w < layout.windows; w += at_once) {
     const auto windows = std::min(at_once, layout.windows - w);
     by_head.narrow(0, w, windows)
-        .copy_(attend(qkv[0].narrow(0, w, windows), qkv[1].narrow(0, w, windows), qkv[2].narrow(0, w, windows), scratch));
+        .copy_(attend(qkv[0].narrow(0, w, windows), qkv[1].narrow(0, w, windows),
+                      qkv[2].narrow(0, w, windows), scratch));
   }
   return at::index_select(scratch.attended, 0, layout.scatter);
 }

@@ -17,14 +17,16 @@ struct WindowLayout {
   WindowLayout(std::int64_t grid, std::int64_t window, const at::Device& device);
 
   std::int64_t windows;  ///< number of windows
-  at::Tensor gather;     ///< [windows · window²] token of each place, raster order inside a window; grid² = padding
-  at::Tensor scatter;    ///< [grid²] place of each token
+  at::Tensor
+      gather;  ///< [windows · window²] token of each place, raster order inside a window; grid² = padding
+  at::Tensor scatter;  ///< [grid²] place of each token
 };
 
 /// Buffers that one forward pass uses again in every block: as fresh tensors they would cost their page faults each time,
 /// up to eight times the copy itself.
 struct SamScratch {
-  SamScratch(const SamGeometry& geometry, const WindowLayout& layout, const at::TensorOptions& options);
+  SamScratch(const SamGeometry& geometry, const WindowLayout& layout,
+             const at::TensorOptions& options);
 
   at::Tensor qkv;       ///< [grid² + 1, 3 · dim]; the last row is the padding token's
   at::Tensor windows;   ///< [windows · window², 3 · dim]
@@ -40,7 +42,8 @@ class SamAttention {
   SamAttention(const Weights& weights, const std::string& prefix, std::int64_t heads, Span span);
 
   /// residual [grid², dim] += attention of normed [grid², dim].
-  void add_to(at::Tensor& residual, const at::Tensor& normed, const WindowLayout& layout, SamScratch& scratch) const;
+  void add_to(at::Tensor& residual, const at::Tensor& normed, const WindowLayout& layout,
+              SamScratch& scratch) const;
 
  private:
   [[nodiscard]] at::Tensor attend_globally(SamScratch& scratch) const;

@@ -25,7 +25,8 @@ at::Tensor rows_per_image(const at::Tensor& rows, const at::Tensor& image) {
 
 }  // namespace
 
-CrossAttention::CrossAttention(const Weights& weights, const std::string& prefix, std::int64_t heads)
+CrossAttention::CrossAttention(const Weights& weights, const std::string& prefix,
+                               std::int64_t heads)
     : heads_(heads),
       q_(weights, prefix + ".q_proj"),
       k_(weights, prefix + ".k_proj"),
@@ -42,7 +43,8 @@ at::Tensor CrossAttention::tokens_to_image(const at::Tensor& queries, const at::
   const auto width = q_.weight.size(0) / heads_;
   // The keys' bias adds the same to all scores of a row: soft-max does not see it.
   const auto q = q_(queries).mul_(1.0 / std::sqrt(static_cast<double>(width)));
-  const auto scores = at::bmm(rows_per_image(times_blocks(q, head_blocks(k_)), keys), keys.transpose(1, 2));
+  const auto scores =
+      at::bmm(rows_per_image(times_blocks(q, head_blocks(k_)), keys), keys.transpose(1, 2));
   const auto seen = at::bmm(at::softmax(scores, -1), values)
                         .view({prompts, heads_, tokens, channels})
                         .transpose(0, 1)
@@ -53,21 +55,23 @@ at::Tensor CrossAttention::tokens_to_image(const at::Tensor& queries, const at::
   return out_(attended.add(v_.bias));
 }
 
-at::Tensor CrossAttention::image_to_tokens(const at::Tensor& image, const at::Tensor& queries, const at::Tensor& keys,
-                                           const at::Tensor& values) const {
+at::Tensor CrossAttention::image_to_tokens(const at::Tensor& image, const at::Tensor& queries,
+                                           const at::Tensor& keys, const at::Tensor& values) const {
   const auto prompts = keys.size(0), tokens = keys.size(1), cells = image.size(1);
   const auto width = q_.weight.size(0) / heads_;
   const auto k = k_(keys).mul_(1.0 / std::sqrt(static_cast<double>(width)));
   const auto shift = times_blocks(k, q_.bias.view({heads_, width, 1}));  // [Q, heads · T, 1]
-  auto scores = at::bmm(rows_per_image(times_blocks(k, head_blocks(q_)), queries), queries.transpose(1, 2))
-                    .view({prompts, heads_ * tokens, cells});
+  auto scores =
+      at::bmm(rows_per_image(times_blocks(k, head_blocks(q_)), queries), queries.transpose(1, 2))
+          .view({prompts, heads_ * tokens, cells});
   scores.add_(shift);
   const auto attention = at::softmax(scores.view({prompts, heads_, tokens, cells}), 2)
                              .view({prompts, heads_ * tokens, cells});
   auto shown = times_blocks(v_(values), out_.weight.view({-1, heads_, width}).permute({1, 2, 0}));
   // A head's weights sum to one, so a bias on one head's rows is the output's bias.
   shown.narrow(1, 0, tokens).add_(out_.bias);
-  return at::baddbmm(image.expand({prompts, cells, image.size(2)}), attention.transpose(1, 2), shown);
+  return at::baddbmm(image.expand({prompts, cells, image.size(2)}), attention.transpose(1, 2),
+                     shown);
 }
 
 }  // namespace litebench::model

@@ -26,8 +26,8 @@ class CrossAttention {
                                            const at::Tensor& values) const;
 
   /// The image looks at the tokens. image + attention -> [Q, M, C]; queries: image with positions, keys, values [Q, T, C].
-  [[nodiscard]] at::Tensor image_to_tokens(const at::Tensor& image, const at::Tensor& queries, const at::Tensor& keys,
-                                           const at::Tensor& values) const;
+  [[nodiscard]] at::Tensor image_to_tokens(const at::Tensor& image, const at::Tensor& queries,
+                                           const at::Tensor& keys, const at::Tensor& values) const;
 
  private:
   [[nodiscard]] at::Tensor head_blocks(const Linear& linear) const;

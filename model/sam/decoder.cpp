@@ -46,10 +46,11 @@ at::Tensor MaskDecoder::Upsample::operator()(const at::Tensor& rows) const {
 
 MaskDecoder::MaskDecoder(const Weights& glamm, const SamGeometry& geometry, Precision positions)
     : geometry_(geometry),
-      positions_(dense_positions(glamm.at(kPrompt + "pe_layer.positional_encoding_gaussian_matrix"), geometry.grid(),
-                                 positions)),
+      positions_(dense_positions(glamm.at(kPrompt + "pe_layer.positional_encoding_gaussian_matrix"),
+                                 geometry.grid(), positions)),
       no_mask_(glamm.at(kPrompt + "no_mask_embed.weight")[0]),
-      output_tokens_(at::cat({glamm.at(kDecoder + "iou_token.weight"), glamm.at(kDecoder + "mask_tokens.weight")})),
+      output_tokens_(at::cat(
+          {glamm.at(kDecoder + "iou_token.weight"), glamm.at(kDecoder + "mask_tokens.weight")})),
       transformer_(glamm, kDecoder + "transformer", geometry),
       upsample1_(glamm, kDecoder + "output_upscaling.0"),
       upsample2_(glamm, kDecoder + "output_upscaling.3"),
@@ -57,9 +58,11 @@ MaskDecoder::MaskDecoder(const Weights& glamm, const SamGeometry& geometry, Prec
       hypernetwork_(three_layers(glamm, "output_hypernetworks_mlps.0")),
       iou_head_(three_layers(glamm, "iou_prediction_head")) {}
 
-TwoWayState MaskDecoder::attend(const at::Tensor& image_embedding, const at::Tensor& prompts) const {
+TwoWayState MaskDecoder::attend(const at::Tensor& image_embedding,
+                                const at::Tensor& prompts) const {
   const auto cells = image_embedding.permute({1, 2, 0}).reshape({1, -1, geometry_.out});
-  const auto tokens = at::cat({output_tokens_.unsqueeze(0).expand({prompts.size(0), -1, -1}), prompts.unsqueeze(1)}, 1);
+  const auto tokens = at::cat(
+      {output_tokens_.unsqueeze(0).expand({prompts.size(0), -1, -1}), prompts.unsqueeze(1)}, 1);
   return transformer_.forward(tokens, cells + no_mask_, positions_);
 }
 
@@ -76,11 +79,14 @@ at::Tensor MaskDecoder::upscale(const at::Tensor& image, const at::Tensor& filte
       .reshape({prompts, 4 * grid, 4 * grid});
 }
 
-at::Tensor MaskDecoder::forward(const at::Tensor& image_embedding, const at::Tensor& prompts) const {
+at::Tensor MaskDecoder::forward(const at::Tensor& image_embedding,
+                                const at::Tensor& prompts) const {
   const auto state = attend(image_embedding, prompts);
   const auto filters = run(hypernetwork_, state.tokens.select(1, kMaskToken));
-  auto logits = at::empty({prompts.size(0), geometry_.low_res(), geometry_.low_res()}, prompts.options());
-  const auto up_scaled_bytes = geometry_.low_res() * geometry_.low_res() * filters.size(1) * prompts.element_size();
+  auto logits =
+      at::empty({prompts.size(0), geometry_.low_res(), geometry_.low_res()}, prompts.options());
+  const auto up_scaled_bytes =
+      geometry_.low_res() * geometry_.low_res() * filters.size(1) * prompts.element_size();
   const auto at_once = items_at_once(prompts.device(), prompts.size(0), up_scaled_bytes);
   for (std::int64_t q = 0; q < prompts.size(0); q += at_once) {
     const auto n = std::min(at_once, prompts.size(0) - q);
@@ -89,7 +95,8 @@ at::Tensor MaskDecoder::forward(const at::Tensor& image_embedding, const at::Ten
   return logits;
 }
 
-at::Tensor MaskDecoder::predict_iou(const at::Tensor& image_embedding, const at::Tensor& prompts) const {
+at::Tensor MaskDecoder::predict_iou(const at::Tensor& image_embedding,
+                                    const at::Tensor& prompts) const {
   return run(iou_head_, attend(image_embedding, prompts).tokens.select(1, kIouToken)).select(1, 0);
 }
 

@@ -16,14 +16,17 @@ namespace litebench::model {
 
 class MaskDecoder {
  public:
-  MaskDecoder(const Weights& glamm, const SamGeometry& geometry, Precision positions = Precision::model);
+  MaskDecoder(const Weights& glamm, const SamGeometry& geometry,
+              Precision positions = Precision::model);
 
   /// Mask logits [Q, 4 grid, 4 grid] of prompts [Q, out] on one image embedding [out, grid, grid]. Mask tokens 1..3 and the
   /// IoU head, which the reference computes and discards, are left out.
-  [[nodiscard]] at::Tensor forward(const at::Tensor& image_embedding, const at::Tensor& prompts) const;
+  [[nodiscard]] at::Tensor forward(const at::Tensor& image_embedding,
+                                   const at::Tensor& prompts) const;
 
   /// The decoder's own estimate of that mask's IoU, [Q].
-  [[nodiscard]] at::Tensor predict_iou(const at::Tensor& image_embedding, const at::Tensor& prompts) const;
+  [[nodiscard]] at::Tensor predict_iou(const at::Tensor& image_embedding,
+                                       const at::Tensor& prompts) const;
 
   /// Position code of the image cells, [grid², out].
   [[nodiscard]] const at::Tensor& positions() const { return positions_; }
@@ -38,13 +41,14 @@ class MaskDecoder {
   };
   using Mlp = std::vector<Linear>;
 
-  [[nodiscard]] TwoWayState attend(const at::Tensor& image_embedding, const at::Tensor& prompts) const;
+  [[nodiscard]] TwoWayState attend(const at::Tensor& image_embedding,
+                                   const at::Tensor& prompts) const;
   [[nodiscard]] at::Tensor upscale(const at::Tensor& image, const at::Tensor& filters) const;
 
   SamGeometry geometry_;
-  at::Tensor positions_;       // [grid², out]
-  at::Tensor no_mask_;         // [out]
-  at::Tensor output_tokens_;   // [1 + mask_tokens, out]: IoU token, mask tokens
+  at::Tensor positions_;      // [grid², out]
+  at::Tensor no_mask_;        // [out]
+  at::Tensor output_tokens_;  // [1 + mask_tokens, out]: IoU token, mask tokens
   TwoWayTransformer transformer_;
   Upsample upsample1_, upsample2_;
   LayerNorm upsample_norm_;

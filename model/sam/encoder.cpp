@@ -20,8 +20,9 @@ std::string name_of(std::string_view part) {
 
 SamAttention::Span span_of(const SamGeometry& geometry, std::int64_t block) {
   const auto& global = geometry.global_blocks;
-  return std::find(global.begin(), global.end(), block) != global.end() ? SamAttention::Span::global
-                                                                        : SamAttention::Span::window;
+  return std::find(global.begin(), global.end(), block) != global.end()
+             ? SamAttention::Span::global
+             : SamAttention::Span::window;
 }
 
 }  // namespace
@@ -29,11 +30,13 @@ SamAttention::Span span_of(const SamGeometry& geometry, std::int64_t block) {
 SamEncoder::Block::Block(const Weights& weights, const SamGeometry& geometry, std::int64_t index)
     : norm1(weights, name_of(fmt::format("blocks.{}.norm1", index)), kEps),
       norm2(weights, name_of(fmt::format("blocks.{}.norm2", index)), kEps),
-      attention(weights, name_of(fmt::format("blocks.{}.attn", index)), geometry.heads, span_of(geometry, index)),
+      attention(weights, name_of(fmt::format("blocks.{}.attn", index)), geometry.heads,
+                span_of(geometry, index)),
       lin1(weights, name_of(fmt::format("blocks.{}.mlp.lin1", index))),
       lin2(weights, name_of(fmt::format("blocks.{}.mlp.lin2", index))) {}
 
-void SamEncoder::Block::apply(at::Tensor& hidden_states, const WindowLayout& layout, SamScratch& scratch) const {
+void SamEncoder::Block::apply(at::Tensor& hidden_states, const WindowLayout& layout,
+                              SamScratch& scratch) const {
   attention.add_to(hidden_states, norm1(hidden_states), layout, scratch);
   at::addmm_out(scratch.mlp, lin1.bias, norm2(hidden_states), lin1.weight.t());
   at::gelu_(scratch.mlp);
@@ -56,7 +59,8 @@ SamEncoder::SamEncoder(const Weights& glamm, const SamGeometry& geometry)
 }
 
 at::Tensor SamEncoder::embed(const at::Tensor& pixels) const {
-  return at::addmm(patch_bias_, patch_rows(pixels, geometry_.patch), patch_weight_.t()).add_(positions_);
+  return at::addmm(patch_bias_, patch_rows(pixels, geometry_.patch), patch_weight_.t())
+      .add_(positions_);
 }
 
 at::Tensor SamEncoder::neck(const at::Tensor& hidden_states) const {

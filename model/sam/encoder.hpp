@@ -22,7 +22,8 @@ class SamEncoder {
 
   /// pixels: [3, image, image] in the weights' dtype, normalised and padded. Gives the image embedding [out, grid, grid]
   /// (channels last in memory, as the mask decoder reads it).
-  [[nodiscard]] at::Tensor forward(const at::Tensor& pixels, const BlockObserver& observe = {}) const;
+  [[nodiscard]] at::Tensor forward(const at::Tensor& pixels,
+                                   const BlockObserver& observe = {}) const;
 
  private:
   struct Block {
@@ -41,7 +42,7 @@ class SamEncoder {
   at::Tensor patch_weight_, patch_bias_;  // [dim, 3 · patch · patch], [dim]
   at::Tensor positions_;                  // [grid², dim]
   std::vector<Block> blocks_;
-  at::Tensor neck_reduce_, neck_mix_;     // [out, dim], [out, out, 3, 3]
+  at::Tensor neck_reduce_, neck_mix_;  // [out, dim], [out, out, 3, 3]
   LayerNorm neck_norm1_, neck_norm2_;
 };
 

@@ -17,9 +17,10 @@ void RelativePosition::fill(at::Tensor& bias, const at::Tensor& q) const {
   const auto offsets = at::bmm(q.transpose(0, 1).reshape({heads, rows, -1}),
                                table_.expand({heads, table_.size(0), width}));
   // Back to front, key y' of query row y is column n − 1 − y + y': a row stride one short of the real one picks it.
-  const auto rel_h = offsets.as_strided({batch, heads, n, n, n}, {n * n * width, rows * width, n * width - 1, width, 1},
-                                        n - 1);
-  const auto rel_w = offsets.as_strided({batch, heads, n, n, n}, {n * n * width, rows * width, n * width, width - 1, 1},
+  const auto rel_h = offsets.as_strided(
+      {batch, heads, n, n, n}, {n * n * width, rows * width, n * width - 1, width, 1}, n - 1);
+  const auto rel_w = offsets.as_strided({batch, heads, n, n, n},
+                                        {n * n * width, rows * width, n * width, width - 1, 1},
                                         (2 * n - 1) + (n - 1));
   auto by_cell = bias.view({batch, heads, n, n, n, n});
   at::add_out(by_cell, rel_h.unsqueeze(-1), rel_w.unsqueeze(-2));

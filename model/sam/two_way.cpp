@@ -12,7 +12,8 @@ constexpr double kEps = 1e-5;  // upstream.md §6.3
 
 }  // namespace
 
-TwoWayTransformer::SelfAttention::SelfAttention(const Weights& weights, const std::string& prefix, std::int64_t heads)
+TwoWayTransformer::SelfAttention::SelfAttention(const Weights& weights, const std::string& prefix,
+                                                std::int64_t heads)
     : heads(heads),
       q(weights, prefix + ".q_proj"),
       k(weights, prefix + ".k_proj"),
@@ -24,12 +25,13 @@ at::Tensor TwoWayTransformer::SelfAttention::operator()(const at::Tensor& querie
   const auto split = [this](const at::Tensor& x) {
     return x.view({x.size(0), x.size(1), heads, -1}).transpose(1, 2);
   };
-  const auto attended = at::scaled_dot_product_attention(split(q(queries_and_keys)), split(k(queries_and_keys)),
-                                                         split(v(values)));
+  const auto attended = at::scaled_dot_product_attention(
+      split(q(queries_and_keys)), split(k(queries_and_keys)), split(v(values)));
   return out(attended.transpose(1, 2).flatten(2));
 }
 
-TwoWayTransformer::Layer::Layer(const Weights& weights, const std::string& prefix, std::int64_t heads)
+TwoWayTransformer::Layer::Layer(const Weights& weights, const std::string& prefix,
+                                std::int64_t heads)
     : self_attention(weights, prefix + ".self_attn", heads),
       token_to_image(weights, prefix + ".cross_attn_token_to_image", heads),
       image_to_token(weights, prefix + ".cross_attn_image_to_token", heads),
@@ -40,7 +42,8 @@ TwoWayTransformer::Layer::Layer(const Weights& weights, const std::string& prefi
       lin1(weights, prefix + ".mlp.lin1"),
       lin2(weights, prefix + ".mlp.lin2") {}
 
-TwoWayTransformer::TwoWayTransformer(const Weights& weights, const std::string& prefix, const SamGeometry& geometry)
+TwoWayTransformer::TwoWayTransformer(const Weights& weights, const std::string& prefix,
+                                     const SamGeometry& geometry)
     : final_attention_(weights, prefix + ".final_attn_token_to_image", geometry.decoder_heads),
       final_norm_(weights, prefix + ".norm_final_attn", kEps) {
   for (std::int64_t i = 0; i < geometry.decoder_depth; ++i) {
@@ -59,12 +62,13 @@ TwoWayState TwoWayTransformer::forward(const at::Tensor& tokens, const at::Tenso
     const auto self = layer.self_attention(own, state.tokens);
     state.tokens = layer.norm1(first ? self : state.tokens + self);
 
-    const auto seen = layer.token_to_image.tokens_to_image(state.tokens + tokens, placed, state.image);
+    const auto seen =
+        layer.token_to_image.tokens_to_image(state.tokens + tokens, placed, state.image);
     state.tokens = layer.norm2(state.tokens + seen);
     state.tokens = layer.norm3(state.tokens + layer.lin2(at::relu(layer.lin1(state.tokens))));
 
-    state.image = layer.norm4(
-        layer.image_to_token.image_to_tokens(state.image, placed, state.tokens + tokens, state.tokens));
+    state.image = layer.norm4(layer.image_to_token.image_to_tokens(
+        state.image, placed, state.tokens + tokens, state.tokens));
     placed = state.image + positions;
   }
   const auto seen = final_attention_.tokens_to_image(state.tokens + tokens, placed, state.image);

@@ -30,7 +30,8 @@ class TwoWayTransformer {
  private:
   struct SelfAttention {
     SelfAttention(const Weights& weights, const std::string& prefix, std::int64_t heads);
-    [[nodiscard]] at::Tensor operator()(const at::Tensor& queries_and_keys, const at::Tensor& values) const;
+    [[nodiscard]] at::Tensor operator()(const at::Tensor& queries_and_keys,
+                                        const at::Tensor& values) const;
     std::int64_t heads;
     Linear q, k, v, out;
   };

@@ -41,7 +41,8 @@ class File {
       const auto* info = source_->find(stride == 1 ? name : fmt::format("{}.s{}", name, stride));
       if (info != nullptr) {
         const auto integer = info->dtype == DType::i32 || info->dtype == DType::u8;
-        return Recorded{tensor_of(*info, source_, integer ? at::kLong : at::kFloat, at::kCPU), stride};
+        return Recorded{tensor_of(*info, source_, integer ? at::kLong : at::kFloat, at::kCPU),
+                        stride};
       }
     }
     return std::nullopt;
@@ -60,8 +61,8 @@ struct Sample {
   File file;
 
   [[nodiscard]] Decoded image() const {
-    return decode_jpeg_file(fmt::format("{}data/Refer_Segm/coco_2014/train2014/COCO_train2014_{:012}.jpg", kRoot,
-                                        image_id));
+    return decode_jpeg_file(fmt::format(
+        "{}data/Refer_Segm/coco_2014/train2014/COCO_train2014_{:012}.jpg", kRoot, image_id));
   }
 };
 
@@ -70,22 +71,28 @@ inline std::vector<Sample> samples() {
   std::vector<Sample> result;
   document.root().at("samples").each([&](json::Value entry) {
     const std::string file(entry.at("file").as_string());
-    result.push_back({std::filesystem::path(file).stem(), std::string(entry.at("split").as_string()),
-                      entry.at("index").as_int(), entry.at("image_id").as_int(), File(file)});
+    result.push_back({std::filesystem::path(file).stem(),
+                      std::string(entry.at("split").as_string()), entry.at("index").as_int(),
+                      entry.at("image_id").as_int(), File(file)});
   });
   return result;
 }
 
-inline at::Tensor as_pixels(const std::vector<float>& values, std::int64_t size, at::ScalarType dtype) {
+inline at::Tensor as_pixels(const std::vector<float>& values, std::int64_t size,
+                            at::ScalarType dtype) {
   return at::tensor(values, at::kFloat).view({3, size, size}).to(dtype);
 }
 
-inline at::Tensor clip_input(const Sample& sample, const Geometry& geometry, at::ScalarType dtype = at::kFloat) {
-  return as_pixels(clip_pixels(sample.image(), geometry.vision.image), geometry.vision.image, dtype);
+inline at::Tensor clip_input(const Sample& sample, const Geometry& geometry,
+                             at::ScalarType dtype = at::kFloat) {
+  return as_pixels(clip_pixels(sample.image(), geometry.vision.image), geometry.vision.image,
+                   dtype);
 }
 
-inline at::Tensor sam_input(const Sample& sample, const Geometry& geometry, at::ScalarType dtype = at::kFloat) {
-  return as_pixels(sam_pixels(sample.image(), geometry.sam.image).values, geometry.sam.image, dtype);
+inline at::Tensor sam_input(const Sample& sample, const Geometry& geometry,
+                            at::ScalarType dtype = at::kFloat) {
+  return as_pixels(sam_pixels(sample.image(), geometry.sam.image).values, geometry.sam.image,
+                   dtype);
 }
 
 /// The miniature checkpoint, loaded once per dtype and program.

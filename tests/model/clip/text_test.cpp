@@ -30,12 +30,15 @@ class ClipTextTest : public ::testing::Test {
 
 TEST_F(ClipTextTest, EmbeddingsOfUnpaddedQuestionsEqualThePaddedReferenceBatch) {
   for (const auto& sample : golden::samples()) {
-    const auto ids = sample.file.at("clip.text_input_ids"), mask = sample.file.at("clip.text_attention_mask");
+    const auto ids = sample.file.at("clip.text_input_ids"),
+               mask = sample.file.at("clip.text_attention_mask");
     std::vector<std::vector<std::int64_t>> texts;
     for (std::int64_t q = 0; q < ids.size(0); ++q) {
       texts.push_back(unpadded(ids[q], mask[q]));
     }
-    EXPECT_LT(golden::relative_error(text_.embed_all(texts), sample.file.at("clip.text_embeds")), 2e-5) << sample.name;
+    EXPECT_LT(golden::relative_error(text_.embed_all(texts), sample.file.at("clip.text_embeds")),
+              2e-5)
+        << sample.name;
   }
 }
 

@@ -40,14 +40,17 @@ class ClipVisionTest : public ::testing::Test {
 TEST_F(ClipVisionTest, EveryRecordedStageEqualsTheReference) {
   const auto rows = at::tensor({0, 1, 2, 25, 288, 576}, at::kLong);
   for (const auto& sample : golden::samples()) {
-    const auto features = vision_.forward(golden::clip_input(sample, geometry_), all_hidden(geometry_.vision.layers));
+    const auto features =
+        vision_.forward(golden::clip_input(sample, geometry_), all_hidden(geometry_.vision.layers));
     const auto expected = sample.file.at("clip.hidden_rows");
     ASSERT_EQ(expected.size(0), geometry_.vision.layers + 1);
     for (const auto& [l, hidden] : features.hidden) {
-      EXPECT_LT(relative_error(hidden.index_select(0, rows), expected[l]), kTolerance) << sample.name << " E_" << l;
+      EXPECT_LT(relative_error(hidden.index_select(0, rows), expected[l]), kTolerance)
+          << sample.name << " E_" << l;
     }
     const auto selected = sample.file.find("clip.h_select").value();
-    EXPECT_LT(relative_error(features.selected.slice(0, 0, {}, selected.stride), selected.values), kTolerance);
+    EXPECT_LT(relative_error(features.selected.slice(0, 0, {}, selected.stride), selected.values),
+              kTolerance);
     if (const auto joint = sample.file.find("clip.patch_proj")) {
       EXPECT_LT(relative_error(features.joint, joint->values), kTolerance) << sample.name;
     }
@@ -74,8 +77,9 @@ TEST_F(ClipVisionTest, TapsChangeNoFeature) {
 
 TEST_F(ClipVisionTest, ClsRowIsTheSoftMaxOfItsScoresOverAllTokens) {
   const auto sample = golden::samples().front();
-  const auto features = vision_.forward(golden::clip_input(sample, geometry_),
-                                        {.layers = {{.layer = 2, .cls_row = true, .q = true, .k = true}}});
+  const auto features =
+      vision_.forward(golden::clip_input(sample, geometry_),
+                      {.layers = {{.layer = 2, .cls_row = true, .q = true, .k = true}}});
   const auto& tap = features.layers.at(2);
   const auto heads = geometry_.vision.heads, width = geometry_.vision.hidden / heads;
   for (std::int64_t h = 0; h < heads; ++h) {
@@ -93,7 +97,8 @@ TEST_F(ClipVisionTest, ATapBehindTheFeaturesSeesTheLastLayersProjections) {
   const auto pixels = golden::clip_input(sample, geometry_);
   const auto tapped = vision_.forward(pixels, {.layers = {{.layer = last, .v = true}}});
   // ‖a_i v_i‖ of upstream.md §4.3 needs q, k and v of that layer: the recorded context scores check all three.
-  const auto all = vision_.forward(pixels, {.layers = {{.layer = last, .q = true, .k = true, .v = true}}});
+  const auto all =
+      vision_.forward(pixels, {.layers = {{.layer = last, .q = true, .k = true, .v = true}}});
   const auto& tap = all.layers.at(last);
   const auto unit = [](const at::Tensor& x) { return x / x.norm(2, -1, true); };
   const auto cosine = at::matmul(unit(tap.k.slice(0, 1)), unit(tap.q[0]));
@@ -106,8 +111,10 @@ TEST_F(ClipVisionTest, ATapBehindTheFeaturesSeesTheLastLayersProjections) {
 
 TEST_F(ClipVisionTest, LayersTheTowerLacksAreRefused) {
   const auto pixels = at::zeros({3, 336, 336});
-  EXPECT_THROW((void)vision_.forward(pixels, {.layers = {{.layer = geometry_.vision.layers}}}), std::out_of_range);
-  EXPECT_THROW((void)vision_.forward(pixels, {.hidden = {geometry_.vision.layers + 1}}), std::out_of_range);
+  EXPECT_THROW((void)vision_.forward(pixels, {.layers = {{.layer = geometry_.vision.layers}}}),
+               std::out_of_range);
+  EXPECT_THROW((void)vision_.forward(pixels, {.hidden = {geometry_.vision.layers + 1}}),
+               std::out_of_range);
 }
 
 TEST(ClipBf16, SimilarityStaysWithinTwiceTheReferencesOwnBf16Error) {
@@ -127,13 +134,16 @@ TEST(ClipBf16, SimilarityStaysWithinTwiceTheReferencesOwnBf16Error) {
     const auto ids = sample.file.at("clip.text_input_ids");
     std::vector<std::vector<std::int64_t>> texts;
     for (std::int64_t q = 0; q < ids.size(0); ++q) {
-      texts.emplace_back(ids[q].data_ptr<std::int64_t>(), ids[q].data_ptr<std::int64_t>() + ids.size(1));
+      texts.emplace_back(ids[q].data_ptr<std::int64_t>(),
+                         ids[q].data_ptr<std::int64_t>() + ids.size(1));
     }
     const auto pixels = golden::clip_input(sample, model.geometry, at::kBFloat16);
-    const auto sim = at::matmul(text.embed_all(texts), vision.forward(pixels, {.joint = true}).joint.t());
+    const auto sim =
+        at::matmul(text.embed_all(texts), vision.forward(pixels, {.joint = true}).joint.t());
     EXPECT_EQ(sim.scalar_type(), at::kBFloat16);
     const auto exact = sample.file.at("sim");
-    const auto error = golden::relative_l2(sim, exact), scale = golden::relative_l2(reference->values, exact);
+    const auto error = golden::relative_l2(sim, exact),
+               scale = golden::relative_l2(reference->values, exact);
     EXPECT_LT(error, 2 * scale) << sample.name;
     EXPECT_GT(error, 0.0);
     ++compared;

@@ -27,10 +27,12 @@ class MaskDecoderTest : public ::testing::Test {
     for (const auto* variant : kVariants) {
       const auto prompts = sample.file.at(fmt::format("{}.pred_embeddings", variant));
       const auto expected = sample.file.find(fmt::format("{}.low_res_logits", variant)).value();
-      EXPECT_LT(absolute_error(strided(decoder_.forward(embedding, prompts), expected.stride), expected.values),
+      EXPECT_LT(absolute_error(strided(decoder_.forward(embedding, prompts), expected.stride),
+                               expected.values),
                 kLogitTolerance)
           << sample.name << " " << variant;
-      EXPECT_LT(absolute_error(decoder_.predict_iou(embedding, prompts), sample.file.at(fmt::format("{}.iou_pred", variant))),
+      EXPECT_LT(absolute_error(decoder_.predict_iou(embedding, prompts),
+                               sample.file.at(fmt::format("{}.iou_pred", variant))),
                 kLogitTolerance)
           << sample.name << " " << variant;
     }
@@ -44,7 +46,8 @@ class MaskDecoderTest : public ::testing::Test {
 TEST_F(MaskDecoderTest, LogitsAndIouOfRecordedEmbeddingsEqualTheReference) {
   int compared = 0;
   for (const auto& sample : golden::samples()) {
-    if (const auto embedding = sample.file.find("sam.image_embedding"); embedding && embedding->stride == 1) {
+    if (const auto embedding = sample.file.find("sam.image_embedding");
+        embedding && embedding->stride == 1) {
       expect_recorded_logits(sample, embedding->values);
       ++compared;
     }
@@ -62,7 +65,8 @@ TEST_F(MaskDecoderTest, LogitsOfOurOwnImageEmbeddingsEqualTheReference) {
 TEST_F(MaskDecoderTest, PositionsEqualTheReference) {
   const auto expected = golden::File("sample_00.safetensors").find("sam.dense_pe").value();
   const auto grid = geometry_.sam.grid();
-  const auto positions = strided(decoder_.positions().view({grid, grid, -1}).permute({2, 0, 1}), expected.stride);
+  const auto positions =
+      strided(decoder_.positions().view({grid, grid, -1}).permute({2, 0, 1}), expected.stride);
   EXPECT_LT(golden::relative_error(positions, expected.values), 5e-5);
 }
 
@@ -71,13 +75,15 @@ TEST_F(MaskDecoderTest, PromptsDecodedTogetherEqualPromptsDecodedAlone) {
   const auto embedding = file.at("sam.image_embedding"), prompts = file.at("glamm.pred_embeddings");
   const auto together = decoder_.forward(embedding, prompts);
   for (std::int64_t q = 0; q < prompts.size(0); ++q) {
-    EXPECT_LT(absolute_error(decoder_.forward(embedding, prompts.narrow(0, q, 1))[0], together[q]), 1e-4);
+    EXPECT_LT(absolute_error(decoder_.forward(embedding, prompts.narrow(0, q, 1))[0], together[q]),
+              1e-4);
   }
 }
 
 TEST(DensePositions, OfBf16WeightsInFp32DifferFromThoseInBf16ByRoundingOnly) {
   const auto& weights = *tiny_model(at::kBFloat16).glamm;
-  const auto& gaussian = weights.at("model.grounding_encoder.prompt_encoder.pe_layer.positional_encoding_gaussian_matrix");
+  const auto& gaussian = weights.at(
+      "model.grounding_encoder.prompt_encoder.pe_layer.positional_encoding_gaussian_matrix");
   const auto exact = dense_positions(gaussian, 32, Precision::fp32);
   const auto rounded = dense_positions(gaussian, 32, Precision::model);
   EXPECT_EQ(exact.scalar_type(), at::kBFloat16);
@@ -102,13 +108,15 @@ TEST(SamBf16, LogitsStayWithinTwiceTheReferencesOwnBf16Error) {
       continue;
     }
     const auto prompts = bf16.at(fmt::format("{}.pred_embeddings", record)).to(at::kBFloat16);
-    const auto embedding = encoder.forward(golden::sam_input(sample, model.geometry, at::kBFloat16));
+    const auto embedding =
+        encoder.forward(golden::sam_input(sample, model.geometry, at::kBFloat16));
     const auto logits = decoder.forward(embedding, prompts);
     EXPECT_EQ(logits.scalar_type(), at::kBFloat16);
     const auto exact = sample.file.find("glamm.low_res_logits").value();
     const auto step = std::max(exact.stride, reference->stride);
     const auto target = strided(exact.values, step / exact.stride);
-    const auto scale = golden::relative_l2(strided(reference->values, step / reference->stride), target);
+    const auto scale =
+        golden::relative_l2(strided(reference->values, step / reference->stride), target);
     EXPECT_LT(golden::relative_l2(strided(logits, step), target), 2 * scale) << sample.name;
     ++compared;
   }

@@ -26,12 +26,14 @@ TEST_F(SamEncoderTest, EveryBlockAndTheEmbeddingEqualTheReference) {
   const auto grid = geometry_.sam.grid();
   int blocks_compared = 0;
   for (const auto& sample : golden::samples()) {
-    const auto embedding =
-        encoder_.forward(golden::sam_input(sample, geometry_), [&](std::int64_t block, const at::Tensor& output) {
+    const auto embedding = encoder_.forward(
+        golden::sam_input(sample, geometry_), [&](std::int64_t block, const at::Tensor& output) {
           if (const auto expected = sample.file.find(fmt::format("sam.block{}", block))) {
             const auto step = expected->stride;
-            const auto seen = output.view({grid, grid, -1}).slice(0, 0, {}, step).slice(1, 0, {}, step);
-            EXPECT_LT(relative_error(seen, expected->values), kTolerance) << sample.name << " block " << block;
+            const auto seen =
+                output.view({grid, grid, -1}).slice(0, 0, {}, step).slice(1, 0, {}, step);
+            EXPECT_LT(relative_error(seen, expected->values), kTolerance)
+                << sample.name << " block " << block;
             ++blocks_compared;
           }
         });
