@@ -45,7 +45,8 @@ class Config {
     const auto value = find(key);
     return value ? value->as_int() : fallback;
   }
-  std::vector<std::int64_t> integers(std::string_view key, std::vector<std::int64_t> fallback) const {
+  std::vector<std::int64_t> integers(std::string_view key,
+                                     std::vector<std::int64_t> fallback) const {
     const auto value = find(key);
     if (!value) return fallback;
     fallback.clear();
@@ -56,7 +57,8 @@ class Config {
   void expect(std::string_view key, std::string_view wanted) const {
     const auto value = find(key);
     if (value && value->as_string() != wanted)
-      refuse(name_, fmt::format("{} is {}, only {} is implemented", key, value->as_string(), wanted));
+      refuse(name_,
+             fmt::format("{} is {}, only {} is implemented", key, value->as_string(), wanted));
   }
   Config section(std::string_view key) const {
     return {find(key), fmt::format("{} [{}]", name_, key)};
@@ -105,7 +107,7 @@ LlamaGeometry read_llama(const Config& config, const TensorSource& source) {
     refuse(config.name(), "grouped-query attention is not implemented");
   config.expect("hidden_act", "silu");
   config.expect("mm_projector_type", "mlp2x_gelu");
-  check_heads(config.name(), "language model", llama.hidden, llama.heads, 2);   // rotary pairs
+  check_heads(config.name(), "language model", llama.hidden, llama.heads, 2);  // rotary pairs
   return llama;
 }
 
@@ -135,7 +137,8 @@ SamGeometry read_sam(const Config& config, const TensorSource& source) {
   sam.iou_hidden = config.count("sam_iou_head_hidden_dim", sam.iou_hidden);
   sam.mask_in = config.count("sam_mask_in_chans", sam.mask_in);
   check_heads(config.name(), "image encoder", sam.dim, sam.heads, 1);
-  check_heads(config.name(), "mask decoder", sam.out, sam.decoder_downsample * sam.decoder_heads, 1);
+  check_heads(config.name(), "mask decoder", sam.out, sam.decoder_downsample * sam.decoder_heads,
+              1);
   if (sam.out % 8 != 0) refuse(config.name(), fmt::format("{} output channels", sam.out));
   for (const auto block : sam.global_blocks)
     if (block < 0 || block >= sam.depth)
@@ -156,7 +159,8 @@ ClipVisionGeometry read_vision(const Config& config, const TensorSource& source,
   if (grid < 1 || grid * grid != positions - 1)
     refuse(config.name(), fmt::format("{} positions are no square and a class token", positions));
   vision.image = grid * vision.patch;
-  vision.mlp = shape_of(source, "vision_model.encoder.layers.0.mlp.fc1.weight", 2, config.name())[0];
+  vision.mlp =
+      shape_of(source, "vision_model.encoder.layers.0.mlp.fc1.weight", 2, config.name())[0];
   vision.projection = shape_of(source, "visual_projection.weight", 2, config.name())[0];
   vision.layers = config.count("num_hidden_layers", 12);
   vision.heads = config.count("num_attention_heads", 12);
@@ -166,8 +170,8 @@ ClipVisionGeometry read_vision(const Config& config, const TensorSource& source,
   check_heads(config.name(), "tower", vision.hidden, vision.heads, 1);
   const auto selected = select_layer < 0 ? vision.layers + 1 + select_layer : select_layer;
   if (selected < 0 || selected > vision.layers)
-    refuse(config.name(), fmt::format("mm_vision_select_layer = {} with {} layers", select_layer,
-                                      vision.layers));
+    refuse(config.name(),
+           fmt::format("mm_vision_select_layer = {} with {} layers", select_layer, vision.layers));
   return vision;
 }
 
@@ -207,8 +211,8 @@ void read_clip_geometry(const fs::path& dir, const TensorSource& source, Geometr
   const auto file = dir / "config.json";
   const auto document = json::Document::load(file);
   const Config config(document.root(), file.string());
-  geometry.vision = read_vision(config.section("vision_config"), source,
-                                geometry.vision.select_layer);
+  geometry.vision =
+      read_vision(config.section("vision_config"), source, geometry.vision.select_layer);
   geometry.text = read_text(config.section("text_config"), source);
   if (geometry.vision.projection != geometry.text.projection)
     refuse(config.name(), fmt::format("its towers project to {} and {}", geometry.vision.projection,

@@ -46,7 +46,8 @@ void check_dtype(const std::optional<DType>& dtype) {
 
 }  // namespace
 
-ConvertReport convert(const fs::path& source, const fs::path& target, const ConvertOptions& options) {
+ConvertReport convert(const fs::path& source, const fs::path& target,
+                      const ConvertOptions& options) {
   check_dtype(options.dtype);
   const auto checkpoint = open_checkpoint(source);
   std::error_code error;
@@ -56,7 +57,8 @@ ConvertReport convert(const fs::path& source, const fs::path& target, const Conv
   ConvertProgress progress;
   std::vector<PlannedTensor> plan;
   for (const auto& tensor : checkpoint->tensors()) {
-    const auto dtype = is_floating(tensor.dtype) ? options.dtype.value_or(tensor.dtype) : tensor.dtype;
+    const auto dtype =
+        is_floating(tensor.dtype) ? options.dtype.value_or(tensor.dtype) : tensor.dtype;
     plan.push_back({tensor.name, dtype, tensor.shape});
     progress.total_bytes += plan.back().bytes();
   }

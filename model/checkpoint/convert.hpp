@@ -13,11 +13,11 @@ namespace litebench::model {
 
 struct ConvertProgress {
   std::string_view tensor;
-  std::uint64_t done_bytes = 0, total_bytes = 0;   ///< of the file being written
+  std::uint64_t done_bytes = 0, total_bytes = 0;  ///< of the file being written
 };
 
 struct ConvertOptions {
-  std::optional<DType> dtype;   ///< f32, bf16 or f16 for every floating tensor; nothing: as they are
+  std::optional<DType> dtype;  ///< f32, bf16 or f16 for every floating tensor; nothing: as they are
   std::function<void(const ConvertProgress&)> progress;
 };
 

@@ -10,7 +10,8 @@
 namespace litebench::model {
 namespace {
 
-constexpr std::int64_t kPiece = std::int64_t{1} << 18;   // elements; buffers stay in the L2 cache's order of size
+constexpr std::int64_t kPiece = std::int64_t{1}
+                                << 18;  // elements; buffers stay in the L2 cache's order of size
 
 /// Walks shape and strides like nested loops, innermost dimension last.
 class Odometer {

@@ -139,8 +139,8 @@ void add_mask_decoder(List& list, const SamGeometry& s) {
   list.affine(root + "iou_prediction_head.layers.2", {s.mask_tokens, s.iou_hidden}, Need::optional);
 }
 
-void add_clip_layers(List& list, const std::string& tower, std::int64_t layers,
-                     std::int64_t hidden, std::int64_t mlp) {
+void add_clip_layers(List& list, const std::string& tower, std::int64_t layers, std::int64_t hidden,
+                     std::int64_t mlp) {
   for (std::int64_t i = 0; i < layers; ++i) {
     const auto layer = fmt::format("{}.encoder.layers.{}.", tower, i);
     list.affine(layer + "layer_norm1", {hidden});
@@ -181,7 +181,7 @@ std::vector<TensorSpec> expected_clip(const Geometry& geometry) {
            {vision.hidden, 3, vision.patch, vision.patch});
   list.add("vision_model.embeddings.position_embedding.weight",
            {1 + vision.patches(), vision.hidden});
-  list.affine("vision_model.pre_layrnorm", {vision.hidden});   // misspelt in every checkpoint
+  list.affine("vision_model.pre_layrnorm", {vision.hidden});  // misspelt in every checkpoint
   add_clip_layers(list, "vision_model", vision.layers, vision.hidden, vision.mlp);
   list.affine("vision_model.post_layernorm", {vision.hidden});
   list.add("visual_projection.weight", {vision.projection, vision.hidden});

@@ -33,8 +33,15 @@ Geometry tiny() {
       .vision = {.hidden = 64, .layers = 5, .heads = 4, .mlp = 160, .projection = 48},
       .text = {.hidden = 48, .layers = 3, .heads = 4, .mlp = 128, .vocab = 2914, .projection = 48},
       .llama = {.hidden = 64, .layers = 3, .heads = 4, .mlp = 176, .vocab = 1007, .out_dim = 64},
-      .sam = {.image = 512, .dim = 48, .depth = 4, .heads = 4, .mlp = 192, .global_blocks = {1, 3},
-              .out = 64, .decoder_mlp = 256, .iou_hidden = 64},
+      .sam = {.image = 512,
+              .dim = 48,
+              .depth = 4,
+              .heads = 4,
+              .mlp = 192,
+              .global_blocks = {1, 3},
+              .out = 64,
+              .decoder_mlp = 256,
+              .iou_hidden = 64},
   };
 }
 

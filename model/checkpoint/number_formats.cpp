@@ -13,7 +13,7 @@ constexpr std::uint32_t kHalfInfinity = 0x7c00, kHalfNan = 0x7e00;
 float half_to_float(std::uint16_t bits) {
   const std::uint32_t sign = (bits & 0x8000U) << 16;
   const std::uint32_t exponent = (bits >> 10) & 0x1fU, mantissa = bits & 0x3ffU;
-  if (exponent == 0) {   // zero or subnormal: mantissa units of 2^-24
+  if (exponent == 0) {  // zero or subnormal: mantissa units of 2^-24
     const float magnitude = std::ldexp(static_cast<float>(mantissa), -24);
     return sign != 0 ? -magnitude : magnitude;
   }
@@ -28,7 +28,7 @@ std::uint16_t float_to_half(float value) {
   if (magnitude > 0x7f800000U) return static_cast<std::uint16_t>(sign | kHalfNan);
   const int exponent = static_cast<int>(magnitude >> 23) - kFloatBias;
   if (exponent > 15) return static_cast<std::uint16_t>(sign | kHalfInfinity);
-  if (exponent < -25) return sign;   // below half of the smallest subnormal
+  if (exponent < -25) return sign;  // below half of the smallest subnormal
   // The full mantissa, shifted so that one unit is one half-precision step; one bit more for each
   // exponent below -14.
   const std::uint32_t mantissa = (magnitude & 0x7fffffU) | 0x800000U;

@@ -61,7 +61,7 @@ fs::path shard_path(const fs::path& index, std::string_view shard) {
 
 std::unique_ptr<TensorSource> open_index(const fs::path& index) {
   const auto document = json::Document::load(index);
-  std::map<std::string, std::set<std::string>, std::less<>> promised;   // shard -> tensors
+  std::map<std::string, std::set<std::string>, std::less<>> promised;  // shard -> tensors
   document.root().at("weight_map").each_member([&](std::string_view tensor, json::Value shard) {
     promised[std::string(shard.as_string())].emplace(tensor);
   });
@@ -80,8 +80,7 @@ std::unique_ptr<TensorSource> open_index(const fs::path& index) {
   }
   std::ranges::sort(tensors, {}, &TensorInfo::name);
   const auto twice = std::ranges::adjacent_find(tensors, {}, &TensorInfo::name);
-  if (twice != tensors.end())
-    refuse(index, fmt::format("tensor {} is in two shards", twice->name));
+  if (twice != tensors.end()) refuse(index, fmt::format("tensor {} is in two shards", twice->name));
   return std::make_unique<MappedSource>(std::move(files), std::move(tensors));
 }
 
@@ -91,7 +90,7 @@ std::unique_ptr<TensorSource> open_checkpoint(const fs::path& path) {
   const auto open = [](const fs::path& file) {
     return file.string().ends_with(".index.json") ? open_index(file) : open_file(file);
   };
-  std::error_code ignored;   // what cannot be looked at is refused with a reason when it is opened
+  std::error_code ignored;  // what cannot be looked at is refused with a reason when it is opened
   if (!fs::is_directory(path, ignored)) return open(path);
   // The order of the transformers library, so that both programs read the same weights.
   constexpr std::array kNames = {"model.safetensors", "model.safetensors.index.json",

@@ -20,9 +20,16 @@ constexpr std::size_t kLengthBytes = 8;
 constexpr std::uint64_t kMostHeaderBytes = 100'000'000;
 
 constexpr std::array<std::pair<std::string_view, DType>, 10> kNames = {{
-    {"F64", DType::f64}, {"F32", DType::f32}, {"F16", DType::f16}, {"BF16", DType::bf16},
-    {"I64", DType::i64}, {"I32", DType::i32}, {"I16", DType::i16}, {"I8", DType::i8},
-    {"U8", DType::u8}, {"BOOL", DType::boolean},
+    {"F64", DType::f64},
+    {"F32", DType::f32},
+    {"F16", DType::f16},
+    {"BF16", DType::bf16},
+    {"I64", DType::i64},
+    {"I32", DType::i32},
+    {"I16", DType::i16},
+    {"I8", DType::i8},
+    {"U8", DType::u8},
+    {"BOOL", DType::boolean},
 }};
 
 [[noreturn]] void refuse(std::string_view file, std::string_view reason) {

@@ -15,7 +15,7 @@
 namespace litebench::model {
 namespace {
 
-constexpr std::size_t kAlignment = 64;   // a cache line, and the widest vector register
+constexpr std::size_t kAlignment = 64;  // a cache line, and the widest vector register
 
 /// The largest power of two up to 64 that divides a size.
 std::size_t alignment_of(std::size_t bytes) {
@@ -34,7 +34,7 @@ void sort_for_layout(std::vector<PlannedTensor>& tensors) {
 std::string quoted(std::string_view name, const std::filesystem::path& path) {
   std::string text = "\"";
   for (const char c : name) {
-    if (c < ' ' || c > '~')   // also refuses bytes above 127
+    if (c < ' ' || c > '~')  // also refuses bytes above 127
       throw Error(ExitCode::data, fmt::format("cannot write {}", path.string()),
                   fmt::format("tensor name '{}' is not plain ASCII", name), "rename the tensor");
     if (c == '"' || c == '\\') text += '\\';
@@ -44,15 +44,16 @@ std::string quoted(std::string_view name, const std::filesystem::path& path) {
 }
 
 /// Length and JSON, padded with spaces so that the data begin at a multiple of 64. Names in alphabetical order.
-std::string header_of(const std::vector<PlannedTensor>& tensors, const std::filesystem::path& path) {
+std::string header_of(const std::vector<PlannedTensor>& tensors,
+                      const std::filesystem::path& path) {
   std::vector<std::pair<std::string, std::string>> members;
   std::size_t offset = 0;
   for (const auto& tensor : tensors) {
     const auto end = offset + tensor.bytes();
-    members.emplace_back(
-        tensor.name, fmt::format(R"({}:{{"dtype":"{}","shape":{},"data_offsets":[{},{}]}})",
-                                 quoted(tensor.name, path), safetensors_name_of(tensor.dtype),
-                                 to_string(tensor.shape), offset, end));
+    members.emplace_back(tensor.name,
+                         fmt::format(R"({}:{{"dtype":"{}","shape":{},"data_offsets":[{},{}]}})",
+                                     quoted(tensor.name, path), safetensors_name_of(tensor.dtype),
+                                     to_string(tensor.shape), offset, end));
     offset = end;
   }
   std::ranges::sort(members);
@@ -88,8 +89,8 @@ void write_safetensors(const std::filesystem::path& path, std::vector<PlannedTen
       file.write(bytes);
     });
     if (written != tensor.bytes())
-      throw std::logic_error(fmt::format("{} bytes written of {}'s {}", written, tensor.name,
-                                         tensor.bytes()));
+      throw std::logic_error(
+          fmt::format("{} bytes written of {}'s {}", written, tensor.name, tensor.bytes()));
   }
   file.commit();
 }

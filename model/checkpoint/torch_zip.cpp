@@ -24,16 +24,21 @@ constexpr std::string_view kRebuildTensor = "torch._utils _rebuild_tensor_v2";
 constexpr std::string_view kRebuildParameter = "torch._utils _rebuild_parameter";
 
 constexpr std::array<std::pair<std::string_view, DType>, 10> kStorages = {{
-    {"torch DoubleStorage", DType::f64}, {"torch FloatStorage", DType::f32},
-    {"torch HalfStorage", DType::f16}, {"torch BFloat16Storage", DType::bf16},
-    {"torch LongStorage", DType::i64}, {"torch IntStorage", DType::i32},
-    {"torch ShortStorage", DType::i16}, {"torch CharStorage", DType::i8},
-    {"torch ByteStorage", DType::u8}, {"torch BoolStorage", DType::boolean},
+    {"torch DoubleStorage", DType::f64},
+    {"torch FloatStorage", DType::f32},
+    {"torch HalfStorage", DType::f16},
+    {"torch BFloat16Storage", DType::bf16},
+    {"torch LongStorage", DType::i64},
+    {"torch IntStorage", DType::i32},
+    {"torch ShortStorage", DType::i16},
+    {"torch CharStorage", DType::i8},
+    {"torch ByteStorage", DType::u8},
+    {"torch BoolStorage", DType::boolean},
 }};
 
 constexpr auto kAllowedGlobals = [] {
-  std::array<std::string_view, kStorages.size() + 3> names = {
-      "collections OrderedDict", kRebuildTensor, kRebuildParameter};
+  std::array<std::string_view, kStorages.size() + 3> names = {"collections OrderedDict",
+                                                              kRebuildTensor, kRebuildParameter};
   for (std::size_t i = 0; i < kStorages.size(); ++i) names[3 + i] = kStorages[i].first;
   return names;
 }();
@@ -60,7 +65,7 @@ class Archive {
   TensorInfo tensor(std::string_view name, const Node& value) const;
 
   std::string_view name_;
-  std::map<std::string, std::span<const std::byte>, std::less<>> records_;   // without the folder
+  std::map<std::string, std::span<const std::byte>, std::less<>> records_;  // without the folder
 };
 
 Archive::Archive(std::span<const std::byte> file, std::string_view name) : name_(name) {
@@ -158,8 +163,8 @@ std::vector<TensorInfo> Archive::tensors() const {
                                 order->second.size());
     if (text != "little") refuse("it was saved on a big-endian machine");
   }
-  const auto document =
-      pickle::parse(record("data.pkl"), fmt::format("{}: data.pkl", name_), kAllowedGlobals, kLimits);
+  const auto document = pickle::parse(record("data.pkl"), fmt::format("{}: data.pkl", name_),
+                                      kAllowedGlobals, kLimits);
   if (document.root == nullptr || document.root->kind != Kind::dict)
     refuse("it holds no dict of tensors");
   std::vector<TensorInfo> all;

@@ -21,7 +21,7 @@ constexpr std::uint32_t kEnd = 0x06054b50, kEnd64 = 0x06064b50, kLocator64 = 0x0
 constexpr std::size_t kLocalBytes = 30, kCentralBytes = 46;
 constexpr std::size_t kEndBytes = 22, kEnd64Bytes = 56, kLocator64Bytes = 20;
 constexpr std::size_t kMostComment = 0xffff;
-constexpr std::uint32_t kIn64 = 0xffffffff;   // "look into the zip64 field"
+constexpr std::uint32_t kIn64 = 0xffffffff;  // "look into the zip64 field"
 
 struct Directory {
   std::uint64_t offset = 0, bytes = 0, entries = 0;
@@ -86,9 +86,9 @@ std::optional<Directory> Archive::directory64(std::size_t end) const {
 
 Directory Archive::directory() const {
   const auto end = find_end();
-  const auto found = directory64(end).value_or(
-      Directory{.offset = at<std::uint32_t>(end + 16), .bytes = at<std::uint32_t>(end + 12),
-                .entries = at<std::uint16_t>(end + 10)});
+  const auto found = directory64(end).value_or(Directory{.offset = at<std::uint32_t>(end + 16),
+                                                         .bytes = at<std::uint32_t>(end + 12),
+                                                         .entries = at<std::uint16_t>(end + 10)});
   if (!inside(found.offset, found.bytes, end)) refuse("its directory lies outside the file");
   if (found.entries > found.bytes / kCentralBytes)
     refuse(fmt::format("its directory of {} bytes cannot hold {} entries", found.bytes,
@@ -145,12 +145,12 @@ ZipEntry Archive::entry_at(std::uint64_t header, const Directory& directory,
     refuse(fmt::format("entry {} is encrypted", entry.name));
   if (at<std::uint16_t>(header + 10) != 0)
     refuse(fmt::format("entry {} is compressed, torch.save stores", entry.name));
-  Sizes sizes{.stored = at<std::uint32_t>(header + 20), .original = at<std::uint32_t>(header + 24),
+  Sizes sizes{.stored = at<std::uint32_t>(header + 20),
+              .original = at<std::uint32_t>(header + 24),
               .local_header = at<std::uint32_t>(header + 42)};
   const auto extra_at = static_cast<std::size_t>(header) + kCentralBytes + name_bytes;
   read_zip64(file_.subspan(extra_at, extra_bytes), sizes, entry.name);
-  if (sizes.stored != sizes.original)
-    refuse(fmt::format("entry {} has two sizes", entry.name));
+  if (sizes.stored != sizes.original) refuse(fmt::format("entry {} has two sizes", entry.name));
   entry.bytes = content(sizes, directory, entry.name);
   return entry;
 }

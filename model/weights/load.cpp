@@ -21,8 +21,8 @@ using Specs = std::vector<TensorSpec>;
 /// What the user named: a checkpoint on disk or a random geometry.
 struct Origin {
   std::string name;
-  std::string random;                           ///< geometry name, or "" for files
-  std::shared_ptr<const TensorSource> source;   ///< null for random weights
+  std::string random;                          ///< geometry name, or "" for files
+  std::shared_ptr<const TensorSource> source;  ///< null for random weights
 
   explicit Origin(std::string_view text) : name(text) {
     constexpr std::string_view kRandom = "random:";
@@ -60,7 +60,8 @@ Geometry geometry_of(const Origin& glamm, const Origin& clip) {
 }
 
 [[noreturn]] void refuse_value(const Origin& origin, const TensorSpec& spec, at::ScalarType dtype) {
-  throw Error(ExitCode::data, fmt::format("tensor {} of {} holds NaN or infinity", spec.name, origin.name),
+  throw Error(ExitCode::data,
+              fmt::format("tensor {} of {} holds NaN or infinity", spec.name, origin.name),
               fmt::format("as {}; every mask would be meaningless", c10::toString(dtype)),
               "download the checkpoint again");
 }
@@ -78,7 +79,7 @@ std::shared_ptr<const Weights> load(const Origin& origin, const Specs& specs,
       tensor = tensor_of(*info, origin.source, options.dtype, options.device);
       if (options.check_finite && !all_finite(tensor)) refuse_value(origin, spec, options.dtype);
     } else {
-      continue;   // optional; check() has seen the required ones
+      continue;  // optional; check() has seen the required ones
     }
     tensors.emplace(spec.name, std::move(tensor));
   }

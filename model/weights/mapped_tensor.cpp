@@ -23,9 +23,11 @@ at::Tensor view_of(const TensorInfo& info, const std::shared_ptr<const void>& ow
   if (reinterpret_cast<std::uintptr_t>(start) % size_of(info.dtype) != 0) {
     const auto copy = at::empty({static_cast<std::int64_t>(info.bytes.size())}, at::kByte);
     std::memcpy(copy.data_ptr(), start, info.bytes.size());
-    return at::from_blob(copy.data_ptr(), info.shape, info.strides, [copy](void*) {}, options);
+    return at::from_blob(
+        copy.data_ptr(), info.shape, info.strides, [copy](void*) {}, options);
   }
-  return at::from_blob(start, info.shape, info.strides, [owner](void*) {}, options);
+  return at::from_blob(
+      start, info.shape, info.strides, [owner](void*) {}, options);
 }
 
 /// An exponent of all ones marks NaN and infinity. No early exit, so that the loop is vectorised.
@@ -36,8 +38,7 @@ bool finite_bits(const at::Tensor& tensor) {
   std::atomic<bool> finite = true;
   at::parallel_for(0, tensor.numel(), kGrain, [&](std::int64_t begin, std::int64_t end) {
     T found = 0;
-    for (auto i = begin; i < end; ++i)
-      found |= static_cast<T>((bits[i] & kExponent) == kExponent);
+    for (auto i = begin; i < end; ++i) found |= static_cast<T>((bits[i] & kExponent) == kExponent);
     if (found != 0) finite.store(false, std::memory_order_relaxed);
   });
   return finite;

@@ -15,7 +15,7 @@
 namespace litebench::model {
 namespace {
 
-constexpr std::int64_t kPerBlock = 4;   // numbers of one Philox block
+constexpr std::int64_t kPerBlock = 4;  // numbers of one Philox block
 
 /// A uniform draw has a standard deviation of half_width / sqrt(3).
 UniformRange with_deviation(double deviation) {
@@ -48,7 +48,8 @@ void fill(at::Tensor& tensor, std::uint64_t key, const Uniform& uniform, Convert
       std::array<T, kPerBlock> four;
       for (std::size_t i = 0; i < four.size(); ++i) four[i] = convert(uniform(bits[i]));
       const auto here = std::min(kPerBlock, count - block * kPerBlock);
-      std::memcpy(values + block * kPerBlock, four.data(), static_cast<std::size_t>(here) * sizeof(T));
+      std::memcpy(values + block * kPerBlock, four.data(),
+                  static_cast<std::size_t>(here) * sizeof(T));
     }
   });
 }
@@ -60,7 +61,7 @@ UniformRange random_range(const TensorSpec& spec) {
   const auto has = [&](std::string_view part) { return name.find(part) != std::string_view::npos; };
   if (name.ends_with(".bias")) return with_deviation(0.02);
   if (name.ends_with(".weight") && spec.shape.size() == 1) return {.centre = 1, .half_width = 0.1F};
-  if (has("gaussian_matrix")) return with_deviation(1);   // SAM draws it from N(0, 1)
+  if (has("gaussian_matrix")) return with_deviation(1);  // SAM draws it from N(0, 1)
   if (has("rel_pos_") || has("position_embedding") || has("pos_embed")) return with_deviation(0.1);
   if (has("embed") && !has("patch_embed")) return with_deviation(0.5);
   if (name.ends_with("iou_token.weight") || name.ends_with("mask_tokens.weight"))

@@ -36,14 +36,14 @@ class Weights {
 struct LoadOptions {
   at::ScalarType dtype = at::kFloat;
   at::Device device = at::kCPU;
-  bool check_finite = true;   ///< a NaN or infinite weight is Error{data} naming the tensor
+  bool check_finite = true;  ///< a NaN or infinite weight is Error{data} naming the tensor
 };
 
 /// GLaMM and CLIP as one model: geometry plus both weight sets.
 struct LoadedModel {
   Geometry geometry;
-  std::shared_ptr<const Weights> glamm;   ///< names as in upstream.md §1.4
-  std::shared_ptr<const Weights> clip;    ///< names as in upstream.md §1.7
+  std::shared_ptr<const Weights> glamm;  ///< names as in upstream.md §1.4
+  std::shared_ptr<const Weights> clip;   ///< names as in upstream.md §1.7
 };
 
 /// `glamm`, `clip`: checkpoint folders, or "random:<geometry>" for deterministic weights made on the device.

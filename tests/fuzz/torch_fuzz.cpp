@@ -26,7 +26,8 @@ class Archive {
     file_ += name + content;
     put<std::uint32_t>(directory_, 0x02014b50);
     directory_.append(16, '\0');
-    for (int i = 0; i < 2; ++i) put<std::uint32_t>(directory_, static_cast<std::uint32_t>(content.size()));
+    for (int i = 0; i < 2; ++i)
+      put<std::uint32_t>(directory_, static_cast<std::uint32_t>(content.size()));
     put<std::uint32_t>(directory_, static_cast<std::uint32_t>(name.size()));
     directory_.append(10, '\0');
     put<std::uint32_t>(directory_, offset);

@@ -44,7 +44,8 @@ int check_command(char** argv) {
 int main(int argc, char** argv) {
   if (argc < 4) return static_cast<int>(ExitCode::usage);
   try {
-    return std::string_view(argv[1]) == "convert" ? convert_command(argc, argv) : check_command(argv);
+    return std::string_view(argv[1]) == "convert" ? convert_command(argc, argv)
+                                                  : check_command(argv);
   } catch (const Error& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return static_cast<int>(error.code());

@@ -12,7 +12,8 @@ namespace litebench::model {
 namespace {
 
 std::int64_t numel(const TensorSpec& spec) {
-  return std::accumulate(spec.shape.begin(), spec.shape.end(), std::int64_t{1}, std::multiplies<>());
+  return std::accumulate(spec.shape.begin(), spec.shape.end(), std::int64_t{1},
+                         std::multiplies<>());
 }
 
 /// What the published checkpoint holds beside expected_glamm: the region encoder and rotary tables (upstream.md §1.4).
@@ -22,7 +23,8 @@ std::vector<TensorSpec> never_loaded() {
     list.push_back({name + ".bias", {weight[0]}, Need::unused});
     list.push_back({name + ".weight", std::move(weight), Need::unused});
   };
-  const std::string fuse = "model.region_encoder.mlvl_fuse.", roi = "model.region_encoder.roi_align.";
+  const std::string fuse = "model.region_encoder.mlvl_fuse.",
+                    roi = "model.region_encoder.roi_align.";
   for (int i = 0; i < 4; ++i) add(fmt::format("{}input_conv.{}", fuse, i), {1024, 1026, 1, 1});
   for (int i = 0; i < 5; ++i) {
     list.push_back({fmt::format("{}fuse_convs.{}.conv.weight", fuse, i), {1024, 1024, 3, 3}});
@@ -51,7 +53,8 @@ std::int64_t params(const std::vector<TensorSpec>& specs, std::string_view prefi
 TEST(ExpectedGlamm, HasThePublishedParameterCounts) {
   const auto specs = expected_glamm(named_geometry("glamm-7b"));
   // The published figure counts the rotary tables.
-  EXPECT_EQ(params(specs, "model.layers.") + params(never_loaded(), "model.layers."), 6'476'269'568);
+  EXPECT_EQ(params(specs, "model.layers.") + params(never_loaded(), "model.layers."),
+            6'476'269'568);
   EXPECT_EQ(params(specs, "model.embed_tokens."), 131'100'672);
   EXPECT_EQ(params(specs, "lm_head."), 131'100'672);
   EXPECT_EQ(params(specs, "model.grounding_encoder.image_encoder."), 637'026'048);
@@ -71,14 +74,15 @@ TEST(ExpectedGlamm, HasTheKeysAndTheSizeOfThePublishedIndex) {
 
   std::int64_t total = 0;
   // The index file as the transformers library writes it; the listed size on the hub is 96.1 kB.
-  std::string index = "{\n  \"metadata\": {\n    \"total_size\": 16752879296\n  },\n  \"weight_map\": {\n";
+  std::string index =
+      "{\n  \"metadata\": {\n    \"total_size\": 16752879296\n  },\n  \"weight_map\": {\n";
   for (const auto& spec : specs) {
     const bool wide = spec.name.starts_with("model.grounding_encoder.") ||
                       spec.name.starts_with("model.text_hidden_fcs.");
     total += numel(spec) * (wide ? 4 : 2);
     index += fmt::format("    \"{}\": \"pytorch_model-00001-of-00002.bin\",\n", spec.name);
   }
-  index.resize(index.size() - 2);   // no comma after the last one
+  index.resize(index.size() - 2);  // no comma after the last one
   index += "\n  }\n}\n";
   EXPECT_EQ(total, 16'752'879'296);
   EXPECT_EQ(index.size(), 96'091U);

@@ -33,8 +33,10 @@ void expect_refused(const std::string& file, const std::string& reason) {
 }
 
 TEST(Safetensors, GivesSortedViewsIntoTheFile) {
-  const auto file = file_of(R"({"__metadata__":{"format":"pt"},"b":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},)"
-                            R"("a":{"dtype":"BF16","shape":[3,1],"data_offsets":[8,14]}})", 14);
+  const auto file = file_of(
+      R"({"__metadata__":{"format":"pt"},"b":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},)"
+      R"("a":{"dtype":"BF16","shape":[3,1],"data_offsets":[8,14]}})",
+      14);
   const auto tensors = parse(file);
   ASSERT_EQ(tensors.size(), 2U);
   EXPECT_EQ(tensors[0].name, "a");
@@ -45,8 +47,11 @@ TEST(Safetensors, GivesSortedViewsIntoTheFile) {
 }
 
 TEST(Safetensors, RefusesWhatDoesNotAddUp) {
-  const auto one = [](const std::string& dtype, const std::string& shape, const std::string& offsets) {
-    return file_of(R"({"t":{"dtype":")" + dtype + R"(","shape":)" + shape + R"(,"data_offsets":)" + offsets + "}}", 8);
+  const auto one = [](const std::string& dtype, const std::string& shape,
+                      const std::string& offsets) {
+    return file_of(R"({"t":{"dtype":")" + dtype + R"(","shape":)" + shape + R"(,"data_offsets":)" +
+                       offsets + "}}",
+                   8);
   };
   EXPECT_EQ(parse(one("F32", "[2]", "[0,8]")).size(), 1U);
   expect_refused("short", "no header length");
@@ -65,9 +70,13 @@ TEST(Safetensors, RefusesWhatDoesNotAddUp) {
   expect_refused(one("F32", "[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,2]", "[0,8]"), "impossible shape");
   expect_refused(one("F32", "\"2\"", "[0,8]"), "model.safetensors");
   expect_refused(file_of(R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},)"
-                         R"("b":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}})", 4), "a and b overlap");
+                         R"("b":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}})",
+                         4),
+                 "a and b overlap");
   expect_refused(file_of(R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},)"
-                         R"("a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}})", 2), "a is given twice");
+                         R"("a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}})",
+                         2),
+                 "a is given twice");
   expect_refused(file_of(R"({"a":{"shape":[1],"data_offsets":[0,1]}})", 2), "dtype");
 }
 

@@ -23,7 +23,8 @@ struct Options {
 };
 
 /// An archive written after PKWARE's APPNOTE, by code that shares nothing with the reader.
-std::string archive(const std::vector<std::pair<std::string, std::string>>& entries, const Options& o = {}) {
+std::string archive(const std::vector<std::pair<std::string, std::string>>& entries,
+                    const Options& o = {}) {
   std::string file, directory;
   for (const auto& [name, content] : entries) {
     const auto offset = static_cast<std::uint32_t>(file.size());
@@ -58,7 +59,8 @@ std::string archive(const std::vector<std::pair<std::string, std::string>>& entr
     put<std::uint32_t>(file, 0x06064b50);
     put<std::uint64_t>(file, 44);
     file.append(12, '\0');
-    for (const std::uint64_t value : {entries.size(), entries.size(), directory.size(), start}) put(file, value);
+    for (const std::uint64_t value : {entries.size(), entries.size(), directory.size(), start})
+      put(file, value);
     put<std::uint32_t>(file, 0x07064b50);
     put<std::uint32_t>(file, 0);
     put<std::uint64_t>(file, end64);
@@ -96,8 +98,9 @@ TEST(Zip, ReadsStoredEntriesWithAndWithoutZip64) {
   for (const bool sizes : {false, true})
     for (const bool end : {false, true})
       for (const auto* comment : {"", "a comment", "PK\5\6 looks like an end record"}) {
-        const auto file = archive({{"a/data.pkl", "hello"}, {"a/empty", ""}, {"a/data/0", "world!"}},
-                                  {.zip64_sizes = sizes, .zip64_end = end, .comment = comment});
+        const auto file =
+            archive({{"a/data.pkl", "hello"}, {"a/empty", ""}, {"a/data/0", "world!"}},
+                    {.zip64_sizes = sizes, .zip64_end = end, .comment = comment});
         const auto entries = parse(file);
         ASSERT_EQ(entries.size(), 3U);
         EXPECT_EQ(entries[0].name, "a/data.pkl");
@@ -129,11 +132,13 @@ TEST(Zip, RefusesNumbersThatPointOutside) {
     std::memcpy(file.data() + file.size() - from_end, &value, sizeof(value));
     return file;
   };
-  expect_refused(with(6, 0xfffffff0), "directory lies outside");      // directory offset
-  expect_refused(with(10, 0xfffffff0), "directory lies outside");     // directory size
-  expect_refused(with(12, 50 << 16 | 9), "cannot hold 9 entries");    // entry count, and the size's low half
-  expect_refused(with(30, 0xfffffff0), "header of entry name is not where");   // the entry's offset, behind it its name
-  expect_refused(with(52, 0x10000000), "two sizes");                  // one of the sizes
+  expect_refused(with(6, 0xfffffff0), "directory lies outside");   // directory offset
+  expect_refused(with(10, 0xfffffff0), "directory lies outside");  // directory size
+  expect_refused(with(12, 50 << 16 | 9),
+                 "cannot hold 9 entries");  // entry count, and the size's low half
+  expect_refused(with(30, 0xfffffff0),
+                 "header of entry name is not where");  // the entry's offset, behind it its name
+  expect_refused(with(52, 0x10000000), "two sizes");    // one of the sizes
 }
 
 }  // namespace

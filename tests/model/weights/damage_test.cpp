@@ -45,8 +45,8 @@ void overwrite(Editable& tensor, DType dtype, float value) {
 TEST(DamagedWeights, NanAndInfinityAreFoundInEveryDtype) {
   for (const auto dtype : {DType::f32, DType::bf16})
     for (const auto run : {at::kFloat, at::kBFloat16})
-      for (const float bad : {std::numeric_limits<float>::quiet_NaN(),
-                              -std::numeric_limits<float>::infinity()}) {
+      for (const float bad :
+           {std::numeric_limits<float>::quiet_NaN(), -std::numeric_limits<float>::infinity()}) {
         const auto message =
             edited(dtype, run, [&](Editable& tensor) { overwrite(tensor, dtype, bad); });
         EXPECT_NE(message.find(std::string(kVictim) + " of "), std::string::npos) << message;
@@ -75,9 +75,10 @@ TEST(DamagedWeights, MissingUnexpectedAndMisshapenTensorsAreNamed) {
     if (tensor.name == "model.mm_projector.0.bias") tensor.name = "model.mm_projector.7.bias";
     if (tensor.name == kVictim) std::swap(tensor.shape[0], tensor.shape[1]);
   });
-  for (const auto* part : {"2 missing: model.mm_projector.0.bias, model.norm.weight",
-                           "1 misshapen: model.layers.1.mlp.up_proj.weight is [64, 176], not [176, 64]",
-                           "1 unexpected: model.mm_projector.7.bias"})
+  for (const auto* part :
+       {"2 missing: model.mm_projector.0.bias, model.norm.weight",
+        "1 misshapen: model.layers.1.mlp.up_proj.weight is [64, 176], not [176, 64]",
+        "1 unexpected: model.mm_projector.7.bias"})
     EXPECT_NE(message.find(part), std::string::npos) << message;
 }
 

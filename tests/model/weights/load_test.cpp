@@ -20,7 +20,8 @@ TEST(LoadModel, ReadsTheGoldenCheckpointInBothDtypes) {
                            "model.grounding_encoder.prompt_encoder.pe_layer."
                            "positional_encoding_gaussian_matrix"}) {
     EXPECT_EQ(exact.glamm->at(name).scalar_type(), at::kFloat) << name;
-    EXPECT_TRUE(at::equal(exact.glamm->at(name).to(at::kBFloat16), rounded.glamm->at(name))) << name;
+    EXPECT_TRUE(at::equal(exact.glamm->at(name).to(at::kBFloat16), rounded.glamm->at(name)))
+        << name;
   }
   EXPECT_EQ(rounded.glamm->dtype(), at::kBFloat16);
   EXPECT_EQ(rounded.clip->dtype(), at::kBFloat16);

@@ -27,9 +27,12 @@ TEST(RandomWeights, FollowTheirDefinition) {
   const auto tensor = make("a.weight", {3, 7});
   const auto half_width = static_cast<float>(std::sqrt(3.0) / std::sqrt(7.0));
   for (std::int64_t i = 0; i < tensor.numel(); ++i) {
-    const auto bits = kernels::philox4x32(static_cast<std::uint64_t>(i / 4), hash64("a.weight", hash64("tiny")));
-    const auto integer = static_cast<std::int64_t>(bits[static_cast<std::size_t>(i % 4)] >> 8) - 8'388'608;
-    EXPECT_EQ(tensor.data_ptr<float>()[i], static_cast<float>(integer) * (half_width / 8'388'608.0F));
+    const auto bits =
+        kernels::philox4x32(static_cast<std::uint64_t>(i / 4), hash64("a.weight", hash64("tiny")));
+    const auto integer =
+        static_cast<std::int64_t>(bits[static_cast<std::size_t>(i % 4)] >> 8) - 8'388'608;
+    EXPECT_EQ(tensor.data_ptr<float>()[i],
+              static_cast<float>(integer) * (half_width / 8'388'608.0F));
   }
 }
 
@@ -43,7 +46,8 @@ TEST(RandomWeights, AreEqualForEveryNumberOfThreads) {
 }
 
 TEST(RandomWeights, InBfloat16AreTheRoundedOnes) {
-  EXPECT_TRUE(at::equal(make("w.weight", {65, 63}).to(at::kBFloat16), make("w.weight", {65, 63}, at::kBFloat16)));
+  EXPECT_TRUE(at::equal(make("w.weight", {65, 63}).to(at::kBFloat16),
+                        make("w.weight", {65, 63}, at::kBFloat16)));
 }
 
 TEST(RandomWeights, DependOnNameAndGeometry) {
@@ -53,7 +57,7 @@ TEST(RandomWeights, DependOnNameAndGeometry) {
 }
 
 TEST(RandomWeights, KeepTheVarianceOfALinearLayersInput) {
-  const auto input = make("input.weight", {1024, 1024}) * std::sqrt(1024.0);   // variance 1
+  const auto input = make("input.weight", {1024, 1024}) * std::sqrt(1024.0);  // variance 1
   const auto output = at::matmul(input, make("model.layers.0.mlp.up_proj.weight", {512, 1024}).t());
   EXPECT_NEAR(at::std(output).item<double>(), 1, 0.01);
 }

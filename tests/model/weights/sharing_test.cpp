@@ -32,7 +32,8 @@ std::string file_behind(const void* address) {
 }
 
 TEST(Sharing, WeightsOfTheFilesDtypeAreViewsOfTheFile) {
-  for (const auto& [dtype, run] : {std::pair(DType::f32, at::kFloat), std::pair(DType::bf16, at::kBFloat16)}) {
+  for (const auto& [dtype, run] :
+       {std::pair(DType::f32, at::kFloat), std::pair(DType::bf16, at::kBFloat16)}) {
     const test::TemporaryFolder folder;
     convert(kGlamm, folder.path(), {.dtype = dtype});
     const auto file = std::filesystem::canonical(folder.path()) / "model.safetensors";
@@ -66,9 +67,7 @@ TEST(Sharing, ATensorOutlivesTheModelItCameFrom) {
   const test::TemporaryFolder folder;
   convert(kGlamm, folder.path(), {.dtype = DType::f32});
   at::Tensor weight;
-  {
-    weight = load_model(folder.path(), kClip, {}).glamm->at("model.norm.weight");
-  }
+  { weight = load_model(folder.path(), kClip, {}).glamm->at("model.norm.weight"); }
   const auto again = load_model(kGlamm, kClip, {}).glamm->at("model.norm.weight");
   EXPECT_TRUE(at::equal(weight, again));
 }
