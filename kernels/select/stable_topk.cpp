@@ -8,7 +8,8 @@
 namespace litebench::kernels {
 namespace {
 
-// A strict weak ordering although the scores may hold NaN: NaN is worse than every number and equal to itself.
+// A strict weak ordering although the scores may hold NaN: NaN is worse than every number and equal
+// to itself.
 struct Better {
   const float* scores;
   Best best;
@@ -28,7 +29,8 @@ void stable_argsort(const float* scores, std::int64_t n, Best best, std::int64_t
   std::sort(out, out + n, Better{scores, best});
 }
 
-void stable_topk(const float* scores, std::int64_t n, std::int64_t k, Best best, std::int64_t* out) {
+void stable_topk(const float* scores, std::int64_t n, std::int64_t k, Best best,
+                 std::int64_t* out) {
   assert(0 <= k && k <= n);
   std::vector<std::int64_t> all(static_cast<std::size_t>(n));
   std::iota(all.begin(), all.end(), std::int64_t{0});

@@ -57,9 +57,13 @@ DecoderLayer::DecoderLayer(const LlamaGeometry& llama, const Weights& weights, s
   post_norm_ = get("post_attention_layernorm");
 }
 
-at::Tensor DecoderLayer::normed(const at::Tensor& x) const { return rms_norm(x, input_norm_, eps_); }
+at::Tensor DecoderLayer::normed(const at::Tensor& x) const {
+  return rms_norm(x, input_norm_, eps_);
+}
 
-at::Tensor DecoderLayer::heads(const at::Tensor& x) const { return x.view({x.size(0), heads_, head_dim_}); }
+at::Tensor DecoderLayer::heads(const at::Tensor& x) const {
+  return x.view({x.size(0), heads_, head_dim_});
+}
 
 at::Tensor DecoderLayer::queries(const at::Tensor& normed, const RotaryAngles& angles) const {
   return rotate(heads(at::linear(normed, q_)), angles);
@@ -69,7 +73,9 @@ at::Tensor DecoderLayer::keys(const at::Tensor& normed, const RotaryAngles& angl
   return rotate(heads(at::linear(normed, k_)), angles);
 }
 
-at::Tensor DecoderLayer::values(const at::Tensor& normed) const { return heads(at::linear(normed, v_)); }
+at::Tensor DecoderLayer::values(const at::Tensor& normed) const {
+  return heads(at::linear(normed, v_));
+}
 
 at::Tensor DecoderLayer::finish(at::Tensor x, const at::Tensor& attention) const {
   x = x + at::linear(attention, o_);
@@ -87,15 +93,16 @@ at::Tensor causal_attention(const at::Tensor& q, const at::Tensor& k, const at::
 
 at::Tensor row_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                          const at::Tensor& rows) {
-  // Additive and two-dimensional: boolean masks are slower and three-dimensional ones miss the fast kernel.
-  const at::Tensor mask =
-      at::zeros({rows.size(0), k.size(0)}, q.options()).masked_fill_(unseen(rows, k.size(0)), kMinusInfinity);
+  // Additive and two-dimensional: boolean masks are slower and three-dimensional ones miss the fast
+  // kernel.
+  const at::Tensor mask = at::zeros({rows.size(0), k.size(0)}, q.options())
+                              .masked_fill_(unseen(rows, k.size(0)), kMinusInfinity);
   return by_row(at::scaled_dot_product_attention(by_head(q), by_head(k), by_head(v), mask));
 }
 
 at::Tensor row_probe(const at::Tensor& q, const at::Tensor& k, const at::Tensor& rows) {
-  const at::Tensor queries = q.to(at::kFloat).transpose(0, 1);             // [heads, rows, head_dim]
-  const at::Tensor keys = k.to(at::kFloat).permute({1, 2, 0});             // [heads, head_dim, S]
+  const at::Tensor queries = q.to(at::kFloat).transpose(0, 1);  // [heads, rows, head_dim]
+  const at::Tensor keys = k.to(at::kFloat).permute({1, 2, 0});  // [heads, head_dim, S]
   const double scale = std::sqrt(static_cast<double>(q.size(2)));
   at::Tensor scores = at::matmul(queries, keys).div_(scale);
   scores.masked_fill_(unseen(rows, k.size(0)).unsqueeze(0), kMinusInfinity);

@@ -1,5 +1,6 @@
 #pragma once
-// One LLaMA decoder layer in pieces, so that prefill can run each piece on the rows that need it (upstream.md §5.1).
+// One LLaMA decoder layer in pieces, so that prefill can run each piece on the rows that need it
+// (upstream.md §5.1).
 
 #include <cstdint>
 
@@ -24,7 +25,8 @@ class DecoderLayer {
   [[nodiscard]] at::Tensor queries(const at::Tensor& normed, const RotaryAngles& angles) const;
   [[nodiscard]] at::Tensor keys(const at::Tensor& normed, const RotaryAngles& angles) const;
   [[nodiscard]] at::Tensor values(const at::Tensor& normed) const;
-  /// Residual x [n, d] plus projected attention [n, heads·head_dim], then the MLP with its residual. Consumes x.
+  /// Residual x [n, d] plus projected attention [n, heads·head_dim], then the MLP with its
+  /// residual. Consumes x.
   [[nodiscard]] at::Tensor finish(at::Tensor x, const at::Tensor& attention) const;
 
  private:
@@ -38,7 +40,8 @@ class DecoderLayer {
 /// Causal attention of one sequence: all [S, heads, head_dim] -> [S, heads·head_dim].
 at::Tensor causal_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v);
 
-/// The same for some rows only: q holds the queries of live rows `rows` (any order), k and v all S rows.
+/// The same for some rows only: q holds the queries of live rows `rows` (any order), k and v all S
+/// rows.
 at::Tensor row_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                          const at::Tensor& rows);
 

@@ -32,22 +32,24 @@ at::Tensor Llama::embed(std::span<const std::int64_t> ids) const {
                 "use the tokenizer that belongs to the checkpoint");
   }
   auto* data = const_cast<std::int64_t*>(ids.data());
-  const at::Tensor index =
-      at::from_blob(data, {static_cast<std::int64_t>(ids.size())}, at::kLong).clone().to(embed_tokens_.device());
+  const at::Tensor index = at::from_blob(data, {static_cast<std::int64_t>(ids.size())}, at::kLong)
+                               .clone()
+                               .to(embed_tokens_.device());
   return at::embedding(embed_tokens_, index);
 }
 
 at::Tensor Llama::splice(std::span<const std::int64_t> input_ids, const at::Tensor& visual) const {
   const auto place = std::find(input_ids.begin(), input_ids.end(), prune::kImagePlaceholder);
   if (place == input_ids.end()) {
-    throw Error(ExitCode::data, "a conversation without an image", "no placeholder among its token ids",
-                "check the conversation and the tokenizer");
+    throw Error(ExitCode::data, "a conversation without an image",
+                "no placeholder among its token ids", "check the conversation and the tokenizer");
   }
   const auto before = static_cast<std::size_t>(place - input_ids.begin());
   return at::cat({embed(input_ids.first(before)), visual, embed(input_ids.subspan(before + 1))}, 0);
 }
 
-std::vector<at::Tensor> Llama::prefill(std::span<Sequence> sequences, const PrefillOptions& options) const {
+std::vector<at::Tensor> Llama::prefill(std::span<Sequence> sequences,
+                                       const PrefillOptions& options) const {
   if (sequences.empty()) return {};
   return detail::Prefill(geometry_, layers_, norm_, sequences, options).run();
 }

@@ -38,7 +38,9 @@ class Prefill::View final : public prune::LayerView {
       : run_(run), member_(member), layer_(layer) {}
 
   [[nodiscard]] std::int64_t layer() const override { return layer_; }
-  [[nodiscard]] const prune::TokenLedger& ledger() const override { return *member_.sequence->ledger; }
+  [[nodiscard]] const prune::TokenLedger& ledger() const override {
+    return *member_.sequence->ledger;
+  }
   [[nodiscard]] at::Tensor hidden() const override { return own(run_.hidden_); }
   [[nodiscard]] at::Tensor input_text() const override { return member_.input_text; }
   [[nodiscard]] at::Tensor final_norm(const at::Tensor& x) const override {
@@ -51,11 +53,12 @@ class Prefill::View final : public prune::LayerView {
     const at::Tensor v = tap_layer == layer_ ? incoming().values(normed()) : own(run_.previous_.v);
     return v.transpose(0, 1);
   }
-  [[nodiscard]] at::Tensor probe(std::int64_t tap_layer, std::span<const std::int64_t> rows) const override {
+  [[nodiscard]] at::Tensor probe(std::int64_t tap_layer,
+                                 std::span<const std::int64_t> rows) const override {
     const at::Tensor index = on_device(rows, run_.hidden_);
-    const at::Tensor q = tap_layer == layer_
-                             ? incoming().queries(normed().index_select(0, index), slice(angles(), index))
-                             : own(run_.previous_.q).index_select(0, index);
+    const at::Tensor q = tap_layer == layer_ ? incoming().queries(normed().index_select(0, index),
+                                                                  slice(angles(), index))
+                                             : own(run_.previous_.q).index_select(0, index);
     return row_probe(q, rows_k(tap_layer), index);
   }
 
@@ -66,7 +69,9 @@ class Prefill::View final : public prune::LayerView {
   [[nodiscard]] const DecoderLayer& incoming() const {
     return run_.layers_[static_cast<std::size_t>(layer_)];
   }
-  [[nodiscard]] RotaryAngles angles() const { return {own(run_.angles_.cos), own(run_.angles_.sin)}; }
+  [[nodiscard]] RotaryAngles angles() const {
+    return {own(run_.angles_.cos), own(run_.angles_.sin)};
+  }
   [[nodiscard]] at::Tensor normed() const { return incoming().normed(hidden()); }
   [[nodiscard]] at::Tensor rows_k(std::int64_t tap_layer) const {
     assert(tap_layer == layer_ || (tap_layer == layer_ - 1 && run_.previous_.k.defined()));
@@ -78,8 +83,9 @@ class Prefill::View final : public prune::LayerView {
   std::int64_t layer_;
 };
 
-Prefill::Prefill(const Geometry& geometry, std::span<const DecoderLayer> layers, const at::Tensor& norm,
-                 std::span<Sequence> sequences, const PrefillOptions& options)
+Prefill::Prefill(const Geometry& geometry, std::span<const DecoderLayer> layers,
+                 const at::Tensor& norm, std::span<Sequence> sequences,
+                 const PrefillOptions& options)
     : geometry_(geometry), layers_(layers), norm_(norm), options_(options) {
   std::vector<at::Tensor> parts;
   for (Sequence& sequence : sequences) {
@@ -112,7 +118,8 @@ void Prefill::pack(const std::vector<at::Tensor>& parts) {
 }
 
 bool Prefill::any_cut_at(std::int64_t layer) const {
-  return std::any_of(members_.begin(), members_.end(), [&](const Member& m) { return m.cuts_at(layer); });
+  return std::any_of(members_.begin(), members_.end(),
+                     [&](const Member& m) { return m.cuts_at(layer); });
 }
 
 at::Tensor Prefill::trimmed(Member& member, const at::Tensor& rows, std::int64_t layer) const {
@@ -161,7 +168,8 @@ void Prefill::forward(std::int64_t layer) {
   PackedProjections qkv = project(layer);
   std::vector<at::Tensor> attention;
   for (const Member& m : members_) {
-    attention.push_back(causal_attention(qkv.q.narrow(0, m.begin, m.length), qkv.k.narrow(0, m.begin, m.length),
+    attention.push_back(causal_attention(qkv.q.narrow(0, m.begin, m.length),
+                                         qkv.k.narrow(0, m.begin, m.length),
                                          qkv.v.narrow(0, m.begin, m.length)));
   }
   hidden_ = layers_[static_cast<std::size_t>(layer)].finish(hidden_, at::cat(attention, 0));

@@ -26,9 +26,9 @@ class Prefill {
  private:
   struct Member {
     Sequence* sequence;
-    std::vector<std::int64_t> cuts;   ///< layers, ascending
+    std::vector<std::int64_t> cuts;  ///< layers, ascending
     std::int64_t begin = 0, length = 0;
-    at::Tensor input_text;            ///< embeddings after the visual rows, for methods that look at them
+    at::Tensor input_text;  ///< embeddings after the visual rows, for methods that look at them
     [[nodiscard]] bool cuts_at(std::int64_t layer) const;
     [[nodiscard]] bool needs_tail(std::int64_t layer, const Geometry& geometry) const;
   };
@@ -38,7 +38,8 @@ class Prefill {
   void cut_before(std::int64_t layer);
   /// [length, d] after the cut and lean truncation due at this layer
   at::Tensor cut_one(Member& member, std::int64_t layer);
-  [[nodiscard]] at::Tensor trimmed(Member& member, const at::Tensor& rows, std::int64_t layer) const;
+  [[nodiscard]] at::Tensor trimmed(Member& member, const at::Tensor& rows,
+                                   std::int64_t layer) const;
   [[nodiscard]] PackedProjections project(std::int64_t layer) const;
   void forward(std::int64_t layer);
   std::vector<at::Tensor> finish_wanted_rows(std::int64_t layer);
@@ -50,9 +51,9 @@ class Prefill {
   const at::Tensor& norm_;
   const PrefillOptions& options_;
   std::vector<Member> members_;
-  at::Tensor hidden_;              ///< [ΣS, d]
+  at::Tensor hidden_;  ///< [ΣS, d]
   RotaryAngles angles_;
-  PackedProjections previous_;     ///< of layer l − 1, kept only while a cut before l is due
+  PackedProjections previous_;  ///< of layer l − 1, kept only while a cut before l is due
 };
 
 }  // namespace litebench::model::detail

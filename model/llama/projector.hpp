@@ -1,5 +1,6 @@
 #pragma once
-// The two small MLPs around the language model: visual features in, mask prompts out (upstream.md §1.4, §5.3).
+// The two small MLPs around the language model: visual features in, mask prompts out (upstream.md
+// §1.4, §5.3).
 
 #include <memory>
 
@@ -13,7 +14,8 @@ namespace litebench::model {
 class Projector {
  public:
   explicit Projector(const Weights& weights);
-  [[nodiscard]] at::Tensor operator()(const at::Tensor& features) const;   ///< [N, mm_hidden] -> [N, d]
+  [[nodiscard]] at::Tensor operator()(
+      const at::Tensor& features) const;  ///< [N, mm_hidden] -> [N, d]
 
  private:
   at::Tensor weight0_, bias0_, weight2_, bias2_;
@@ -23,7 +25,7 @@ class Projector {
 class SegHead {
  public:
   explicit SegHead(const Weights& weights);
-  [[nodiscard]] at::Tensor operator()(const at::Tensor& states) const;   ///< [Q, d] -> [Q, out_dim]
+  [[nodiscard]] at::Tensor operator()(const at::Tensor& states) const;  ///< [Q, d] -> [Q, out_dim]
 
  private:
   at::Tensor weight0_, bias0_, weight2_, bias2_;

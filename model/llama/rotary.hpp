@@ -10,8 +10,9 @@
 
 namespace litebench::model {
 
-/// cos and sin of position · base^(−2j/head_dim), made in fp32 and rounded once to the run's dtype: [n, 1, head_dim/2].
-/// Made for the positions at hand, so there is no table that a long sequence could outgrow.
+/// cos and sin of position · base^(−2j/head_dim), made in fp32 and rounded once to the run's dtype:
+/// [n, 1, head_dim/2]. Made for the positions at hand, so there is no table that a long sequence
+/// could outgrow.
 struct RotaryAngles {
   at::Tensor cos, sin;
 };

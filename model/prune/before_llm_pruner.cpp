@@ -6,11 +6,13 @@
 
 namespace litebench::prune {
 
-std::variant<Schedule, Infeasible> BeforeLlmPruner::schedule(const model::Geometry& geometry) const {
+std::variant<Schedule, Infeasible> BeforeLlmPruner::schedule(
+    const model::Geometry& geometry) const {
   if (const std::int64_t patches = geometry.vision.patches(); budget_.tokens > patches) {
     return Infeasible{fmt::format("{} tokens of {} patches", budget_.tokens, patches)};
   }
-  return Schedule{std::vector<std::int64_t>(static_cast<std::size_t>(geometry.llama.layers), budget_.tokens)};
+  return Schedule{
+      std::vector<std::int64_t>(static_cast<std::size_t>(geometry.llama.layers), budget_.tokens)};
 }
 
 TokenPlan BeforeLlmPruner::before_llm(const VisionView& vision, const QueryView& queries,

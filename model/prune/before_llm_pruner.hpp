@@ -1,6 +1,6 @@
 #pragma once
-// What all methods share that choose N patches before the language model: their schedule is N everywhere, and what is left to the
-// method is which patches, in which order.
+// What all methods share that choose N patches before the language model: their schedule is N
+// everywhere, and what is left to the method is which patches, in which order.
 
 #include <cstdint>
 #include <string>
@@ -12,11 +12,14 @@ namespace litebench::prune {
 
 class BeforeLlmPruner : public Pruner {
  public:
-  BeforeLlmPruner(PrunerInfo info, const Budget& budget) : info_(std::move(info)), budget_(budget) {}
+  BeforeLlmPruner(PrunerInfo info, const Budget& budget)
+      : info_(std::move(info)), budget_(budget) {}
 
   [[nodiscard]] const PrunerInfo& info() const noexcept override { return info_; }
-  /// Exact, after-prune and layer-mean budgets are one and the same here. Infeasible above the number of patches.
-  [[nodiscard]] std::variant<Schedule, Infeasible> schedule(const model::Geometry& geometry) const override;
+  /// Exact, after-prune and layer-mean budgets are one and the same here. Infeasible above the
+  /// number of patches.
+  [[nodiscard]] std::variant<Schedule, Infeasible> schedule(
+      const model::Geometry& geometry) const override;
   [[nodiscard]] TokenPlan before_llm(const VisionView& vision, const QueryView& queries,
                                      RunState* state) const override;
 

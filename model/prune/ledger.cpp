@@ -25,7 +25,7 @@ std::int64_t placeholder_of(std::span<const std::int64_t> ids) {
 
 LedgerRow visual_row(std::int64_t source, float source_anchor) {
   LedgerRow row;
-  const bool patch = source >= 1;   // source row 0 is CLS
+  const bool patch = source >= 1;  // source row 0 is CLS
   row.kind = patch ? RowKind::visual : RowKind::synthetic;
   row.origin = patch ? static_cast<std::int32_t>(source - 1) : -1;
   row.anchor = source_anchor - 1;
@@ -62,23 +62,27 @@ TokenLedger::TokenLedger(std::span<const std::int64_t> input_ids, const TokenPla
   record_set(0);
 }
 
-// Position ids of pruners.md §2.3. `stretch` keeps the ratios of the gaps: first survivor on the first patch's place, last on the
-// last one's; a single survivor takes the first place.
+// Position ids of pruners.md §2.3. `stretch` keeps the ratios of the gaps: first survivor on the
+// first patch's place, last on the last one's; a single survivor takes the first place.
 void TokenLedger::place() {
   if (options_.position == unit::PositionPolicy::compact) {
-    for (std::size_t i = 0; i < live_.size(); ++i) rows_[live_[i]].position = static_cast<std::int64_t>(i);
+    for (std::size_t i = 0; i < live_.size(); ++i)
+      rows_[live_[i]].position = static_cast<std::int64_t>(i);
     return;
   }
   const auto begin = live_.begin() + visual_begin_, end = begin + visual_count_;
   float first = 0, last = 0;
   if (begin != end) {
-    const auto by_anchor = [&](std::size_t a, std::size_t b) { return rows_[a].anchor < rows_[b].anchor; };
+    const auto by_anchor = [&](std::size_t a, std::size_t b) {
+      return rows_[a].anchor < rows_[b].anchor;
+    };
     const auto [low, high] = std::minmax_element(begin, end, by_anchor);
     first = rows_[*low].anchor;
     last = rows_[*high].anchor;
   }
   const bool stretch = options_.position == unit::PositionPolicy::stretch;
-  const double scale = last > first ? static_cast<double>(options_.patches - 1) / (last - first) : 0;
+  const double scale =
+      last > first ? static_cast<double>(options_.patches - 1) / (last - first) : 0;
   for (const std::size_t index : live_) {
     LedgerRow& row = rows_[index];
     const double patch = stretch ? (row.anchor - first) * scale : row.anchor;
@@ -114,9 +118,11 @@ void TokenLedger::want(std::span<const std::int64_t> live_indices) {
 
 void TokenLedger::truncate(std::int64_t length) {
   assert(length >= visual_begin_ + visual_count_);
-  for (auto i = static_cast<std::size_t>(length); i < live_.size(); ++i) rows_[live_[i]].alive = false;
+  for (auto i = static_cast<std::size_t>(length); i < live_.size(); ++i)
+    rows_[live_[i]].alive = false;
   live_.resize(static_cast<std::size_t>(length));
-  assert(std::all_of(wanted_.begin(), wanted_.end(), [&](std::size_t w) { return rows_[w].alive; }));
+  assert(
+      std::all_of(wanted_.begin(), wanted_.end(), [&](std::size_t w) { return rows_[w].alive; }));
 }
 
 void TokenLedger::cut(const TokenPlan& plan, std::int64_t layer) {

@@ -19,7 +19,8 @@ std::vector<std::int64_t> votes(const LiteLvlmScores& scores, std::int64_t k) {
   return count;
 }
 
-/// The best context patches outside the set until `tokens` are reached, then the set by ascending index.
+/// The best context patches outside the set until `tokens` are reached, then the set by ascending
+/// index.
 std::vector<std::int64_t> filled(const LiteLvlmScores& scores, const std::vector<bool>& in_set,
                                  std::int64_t tokens) {
   std::int64_t missing = tokens - std::count(in_set.begin(), in_set.end(), true);

@@ -1,6 +1,7 @@
 #pragma once
-// Order and position of what a method selected: flags of the variant, applied by the engine after the method (pruners.md §2.2,
-// §2.3), so that "original positions" is a column of a table and not another method.
+// Order and position of what a method selected: flags of the variant, applied by the engine after
+// the method (pruners.md §2.2, §2.3), so that "original positions" is a column of a table and not
+// another method.
 
 #include "model/prune/pruner.hpp"
 

@@ -1,7 +1,8 @@
 #pragma once
-// The interface of a pruning method (pruners.md §8.2). A method says what it needs to see, how many tokens will enter each
-// layer, and returns plans; the engine does everything else. Methods are immutable and pure functions of sample,
-// options and seed, so results cannot depend on rank, thread or what is computed beside them.
+// The interface of a pruning method (pruners.md §8.2). A method says what it needs to see, how many
+// tokens will enter each layer, and returns plans; the engine does everything else. Methods are
+// immutable and pure functions of sample, options and seed, so results cannot depend on rank,
+// thread or what is computed beside them.
 
 #include <cstdint>
 #include <memory>
@@ -27,8 +28,8 @@ struct Budget {
   unit::BudgetMode mode = unit::BudgetMode::exact;
 };
 
-/// How scores are made, from the protocol. `model`: computed in the run's dtype, rounding as the reference does, then
-/// promoted to fp32 for ranking.
+/// How scores are made, from the protocol. `model`: computed in the run's dtype, rounding as the
+/// reference does, then promoted to fp32 for ranking.
 struct ScoreOptions {
   protocol::ScoreDType score_dtype = protocol::ScoreDType::model;
   protocol::Similarity sim = protocol::Similarity::dot;
@@ -37,7 +38,7 @@ struct ScoreOptions {
 /// Whose draws: never the rank nor the place in a batch.
 struct SampleKey {
   std::uint64_t sample_id = 0;
-  std::int64_t seed = 0;   ///< of the method (one of `seeds` repetitions)
+  std::int64_t seed = 0;  ///< of the method (one of `seeds` repetitions)
 };
 
 /// Which CLIP text a method compares with; `protocol` follows the protocol's sim_text.
@@ -47,13 +48,14 @@ enum class TextTap : std::uint8_t { none, protocol, expression };
 struct TapRequest {
   model::VisionTaps vision;
   TextTap text = TextTap::none;
-  bool projected = false;         ///< p_i, the projected patches
-  bool decoder_tail = false;      ///< rows after the last wanted one must live until the last cut (lean truncation)
+  bool projected = false;  ///< p_i, the projected patches
+  bool decoder_tail =
+      false;  ///< rows after the last wanted one must live until the last cut (lean truncation)
 };
 
 /// The texts of one sample as the tap asked for them.
 struct QueryView {
-  at::Tensor embeds;   ///< [Q, projection], not normalised; undefined when no text was asked for
+  at::Tensor embeds;  ///< [Q, projection], not normalised; undefined when no text was asked for
   [[nodiscard]] std::int64_t count() const { return embeds.defined() ? embeds.size(0) : 0; }
 };
 
@@ -63,7 +65,7 @@ struct VisionView {
   const model::Geometry& geometry;
   ScoreOptions scores;
   SampleKey key;
-  at::Tensor projected;   ///< [patches, d]; undefined unless asked for
+  at::Tensor projected;  ///< [patches, d]; undefined unless asked for
 
   [[nodiscard]] std::int64_t patches() const { return geometry.vision.patches(); }
   [[nodiscard]] std::int64_t grid() const { return geometry.vision.grid(); }
@@ -75,24 +77,32 @@ class LayerView {
   virtual ~LayerView() = default;
   [[nodiscard]] virtual std::int64_t layer() const = 0;
   [[nodiscard]] virtual const TokenLedger& ledger() const = 0;
-  [[nodiscard]] virtual at::Tensor hidden() const = 0;         ///< [S, d] states of the live rows
-  [[nodiscard]] virtual at::Tensor input_text() const = 0;     ///< [T, d] what the rows of text_after() were at layer 0
-  /// fp32 [heads, rows, S]: soft-maxed causal attention of chosen query rows over all live rows, computed from the post-RoPE q, k
-  /// of `tap_layer`, which is layer() (about to run, on the incoming states) or layer() − 1 (just ran).
-  [[nodiscard]] virtual at::Tensor probe(std::int64_t tap_layer, std::span<const std::int64_t> rows) const = 0;
-  [[nodiscard]] virtual at::Tensor keys(std::int64_t tap_layer) const = 0;     ///< [heads, S, head_dim], post-RoPE
-  [[nodiscard]] virtual at::Tensor values(std::int64_t tap_layer) const = 0;   ///< [heads, S, head_dim]
-  [[nodiscard]] virtual at::Tensor final_norm(const at::Tensor& x) const = 0;  ///< the model's last RMSNorm
+  [[nodiscard]] virtual at::Tensor hidden() const = 0;  ///< [S, d] states of the live rows
+  [[nodiscard]] virtual at::Tensor input_text()
+      const = 0;  ///< [T, d] what the rows of text_after() were at layer 0
+  /// fp32 [heads, rows, S]: soft-maxed causal attention of chosen query rows over all live rows,
+  /// computed from the post-RoPE q, k of `tap_layer`, which is layer() (about to run, on the
+  /// incoming states) or layer() − 1 (just ran).
+  [[nodiscard]] virtual at::Tensor probe(std::int64_t tap_layer,
+                                         std::span<const std::int64_t> rows) const = 0;
+  [[nodiscard]] virtual at::Tensor keys(
+      std::int64_t tap_layer) const = 0;  ///< [heads, S, head_dim], post-RoPE
+  [[nodiscard]] virtual at::Tensor values(
+      std::int64_t tap_layer) const = 0;  ///< [heads, S, head_dim]
+  [[nodiscard]] virtual at::Tensor final_norm(
+      const at::Tensor& x) const = 0;  ///< the model's last RMSNorm
 
-  [[nodiscard]] at::Tensor visual() const;       ///< [V, d] of hidden()
-  [[nodiscard]] at::Tensor text_after() const;   ///< [T, d] of hidden(), after the visual rows
+  [[nodiscard]] at::Tensor visual() const;      ///< [V, d] of hidden()
+  [[nodiscard]] at::Tensor text_after() const;  ///< [T, d] of hidden(), after the visual rows
 };
 
 struct PrunerInfo {
-  std::string id, title, paper, fidelity;   ///< fidelity: "code@<commit>", "paper", "litebench"
-  bool text_dependent = false, merges = false, draws = false;   ///< draws: result depends on SampleKey::seed
+  std::string id, title, paper, fidelity;  ///< fidelity: "code@<commit>", "paper", "litebench"
+  bool text_dependent = false, merges = false,
+       draws = false;  ///< draws: result depends on SampleKey::seed
   unit::PositionPolicy native_position = unit::PositionPolicy::compact;
-  unit::OrderPolicy native_order = unit::OrderPolicy::raster;   ///< native: an order of the method's own
+  unit::OrderPolicy native_order =
+      unit::OrderPolicy::raster;  ///< native: an order of the method's own
 };
 
 /// Planned visual tokens at the input of each decoder layer.
@@ -114,17 +124,21 @@ class Pruner {
  public:
   virtual ~Pruner() = default;
   [[nodiscard]] virtual const PrunerInfo& info() const noexcept = 0;
-  [[nodiscard]] virtual TapRequest taps(const model::Geometry& geometry) const;   ///< default: nothing
+  [[nodiscard]] virtual TapRequest taps(
+      const model::Geometry& geometry) const;  ///< default: nothing
   /// A budget that the method cannot meet is an answer, not an error: its cell stays empty.
-  [[nodiscard]] virtual std::variant<Schedule, Infeasible> schedule(const model::Geometry& geometry) const = 0;
+  [[nodiscard]] virtual std::variant<Schedule, Infeasible> schedule(
+      const model::Geometry& geometry) const = 0;
   [[nodiscard]] virtual std::unique_ptr<RunState> begin(const SampleKey& key) const;
-  /// Over CLS + patches (TokenPlan of 1 + patches sources), in the method's native order. Default: all patches.
+  /// Over CLS + patches (TokenPlan of 1 + patches sources), in the method's native order. Default:
+  /// all patches.
   [[nodiscard]] virtual TokenPlan before_llm(const VisionView& vision, const QueryView& queries,
                                              RunState* state) const;
   /// Decoder layers whose input may shrink, ascending.
   [[nodiscard]] virtual std::vector<std::int64_t> cut_layers(const model::Geometry& geometry) const;
   /// Over the live visual rows. Nothing: no change at this layer.
-  [[nodiscard]] virtual std::optional<TokenPlan> before_layer(const LayerView& view, RunState* state) const;
+  [[nodiscard]] virtual std::optional<TokenPlan> before_layer(const LayerView& view,
+                                                              RunState* state) const;
 };
 
 }  // namespace litebench::prune

@@ -25,16 +25,18 @@ using Options = std::map<std::string, std::string>;
 struct Method {
   PrunerInfo info;
   std::string help;
-  bool budgeted = true;                ///< takes a number of tokens; only `none` does not
+  bool budgeted = true;  ///< takes a number of tokens; only `none` does not
   std::vector<MethodOption> options;
-  std::function<std::shared_ptr<const Pruner>(const PrunerInfo&, const Budget&, const Options&)> make;
+  std::function<std::shared_ptr<const Pruner>(const PrunerInfo&, const Budget&, const Options&)>
+      make;
 };
 
 class Registry {
  public:
   explicit Registry(std::vector<Method> methods);
 
-  /// Throws Error{usage}: unknown method or option (names the nearest one), value not allowed, budget missing or not wanted.
+  /// Throws Error{usage}: unknown method or option (names the nearest one), value not allowed,
+  /// budget missing or not wanted.
   [[nodiscard]] std::shared_ptr<const Pruner> make(const unit::Variant& variant) const;
   /// Throws Error{usage} with the nearest known name.
   [[nodiscard]] const Method& find(std::string_view id) const;

@@ -16,7 +16,9 @@ at::Tensor in_dtype(const at::Tensor& x, const ScoreOptions& options) {
   return options.score_dtype == protocol::ScoreDType::fp32 ? x.to(at::kFloat) : x;
 }
 
-at::Tensor norm(const at::Tensor& x) { return at::linalg_vector_norm(x, 2, {-1}, /*keepdim=*/true); }
+at::Tensor norm(const at::Tensor& x) {
+  return at::linalg_vector_norm(x, 2, {-1}, /*keepdim=*/true);
+}
 
 at::Tensor unit_length(const at::Tensor& x) { return x / norm(x).clamp_min(1e-12); }
 
@@ -24,7 +26,8 @@ at::Tensor patches_of(const at::Tensor& rows) { return rows.narrow(0, 1, rows.si
 
 }  // namespace
 
-at::Tensor similarity(const at::Tensor& joint, const at::Tensor& texts, const ScoreOptions& options) {
+at::Tensor similarity(const at::Tensor& joint, const at::Tensor& texts,
+                      const ScoreOptions& options) {
   at::Tensor u = in_dtype(joint, options), t = in_dtype(texts, options);
   if (options.sim == protocol::Similarity::cosine) {
     u = unit_length(u);
@@ -33,7 +36,8 @@ at::Tensor similarity(const at::Tensor& joint, const at::Tensor& texts, const Sc
   return at::matmul(t, u.t());
 }
 
-at::Tensor context_score(const model::ClipLayerTap& tap, ContextLogits logits, const ScoreOptions& options) {
+at::Tensor context_score(const model::ClipLayerTap& tap, ContextLogits logits,
+                         const ScoreOptions& options) {
   at::Tensor q = in_dtype(tap.q.narrow(0, 0, 1), options);
   at::Tensor k = in_dtype(patches_of(tap.k), options);
   const at::Tensor v = in_dtype(patches_of(tap.v), options);
@@ -42,7 +46,7 @@ at::Tensor context_score(const model::ClipLayerTap& tap, ContextLogits logits, c
     k = unit_length(k);
   }
   const double scale = std::sqrt(static_cast<double>(k.size(1)));
-  const at::Tensor weights = at::softmax(at::matmul(q, k.t()) / scale, -1);   // [1, patches]
+  const at::Tensor weights = at::softmax(at::matmul(q, k.t()) / scale, -1);  // [1, patches]
   return norm(weights.t() * v).squeeze(1);
 }
 

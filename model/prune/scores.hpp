@@ -11,17 +11,21 @@
 
 namespace litebench::prune {
 
-/// s[q, i] = t_q · u_i, or its cosine, [Q, patches], in the dtype that `options` asks for (upstream.md §4.4).
-at::Tensor similarity(const at::Tensor& joint, const at::Tensor& texts, const ScoreOptions& options);
+/// s[q, i] = t_q · u_i, or its cosine, [Q, patches], in the dtype that `options` asks for
+/// (upstream.md §4.4).
+at::Tensor similarity(const at::Tensor& joint, const at::Tensor& texts,
+                      const ScoreOptions& options);
 
 enum class ContextLogits : std::uint8_t {
-  cosine,   ///< cos(q_cls, k_i) / √D, as LiteLVLM's code does
-  dot,      ///< q_cls · k_i / √D, as its paper writes
+  cosine,  ///< cos(q_cls, k_i) / √D, as LiteLVLM's code does
+  dot,     ///< q_cls · k_i / √D, as its paper writes
 };
 
-/// c_i = softmax_i(logits) · ‖v_i‖₂ over the patches, [patches]; every step rounds to the dtype as the reference's does
-/// (upstream.md §4.3). q, k, v: [1 + patches, D], before scaling and head split.
-at::Tensor context_score(const model::ClipLayerTap& tap, ContextLogits logits, const ScoreOptions& options);
+/// c_i = softmax_i(logits) · ‖v_i‖₂ over the patches, [patches]; every step rounds to the dtype as
+/// the reference's does (upstream.md §4.3). q, k, v: [1 + patches, D], before scaling and head
+/// split.
+at::Tensor context_score(const model::ClipLayerTap& tap, ContextLogits logits,
+                         const ScoreOptions& options);
 
 /// Mean over heads of the CLS query's attention, [patches].
 at::Tensor cls_attention(const model::ClipLayerTap& tap, const ScoreOptions& options);
@@ -29,8 +33,9 @@ at::Tensor cls_attention(const model::ClipLayerTap& tap, const ScoreOptions& opt
 /// ‖v_i‖₂ over all heads' dimensions, [patches].
 at::Tensor value_norm(const model::ClipLayerTap& tap, const ScoreOptions& options);
 
-/// Index of the encoder layer whose output is pruned (its attention made the features), and of the one after it, whose
-/// q, k, v projections LiteLVLM reads: 22 and 23 of 24 (upstream.md §4.2, pruners.md §1).
+/// Index of the encoder layer whose output is pruned (its attention made the features), and of the
+/// one after it, whose q, k, v projections LiteLVLM reads: 22 and 23 of 24 (upstream.md §4.2,
+/// pruners.md §1).
 std::int64_t producing_layer(const model::ClipVisionGeometry& vision);
 std::int64_t following_layer(const model::ClipVisionGeometry& vision);
 
@@ -43,7 +48,7 @@ class HostScores {
   [[nodiscard]] std::span<const float> row(std::int64_t index) const;
 
  private:
-  at::Tensor rows_;   // fp32 [count, patches], contiguous
+  at::Tensor rows_;  // fp32 [count, patches], contiguous
 };
 
 /// Ascending indices: the raster order that most methods emit.

@@ -16,7 +16,8 @@ TapRequest SimPruner::taps(const model::Geometry&) const {
   return request;
 }
 
-std::vector<std::int64_t> SimPruner::choose(const VisionView& vision, const QueryView& queries) const {
+std::vector<std::int64_t> SimPruner::choose(const VisionView& vision,
+                                            const QueryView& queries) const {
   const at::Tensor sim = similarity(vision.features.joint, queries.embeds, vision.scores);
   const at::Tensor parts[] = {sim, aggregate_ == Aggregate::max ? sim.amax(0) : sim.mean(0)};
   const HostScores host(parts);
@@ -24,7 +25,8 @@ std::vector<std::int64_t> SimPruner::choose(const VisionView& vision, const Quer
   std::vector<bool> taken(static_cast<std::size_t>(vision.patches()), false);
   if (aggregate_ == Aggregate::join) {
     for (std::int64_t text = 0; text < texts; ++text) {
-      for (const std::int64_t patch : kernels::stable_topk(host.row(text), tokens() / texts, best_)) {
+      for (const std::int64_t patch :
+           kernels::stable_topk(host.row(text), tokens() / texts, best_)) {
         taken[static_cast<std::size_t>(patch)] = true;
       }
     }
@@ -46,12 +48,14 @@ std::vector<std::int64_t> SimPruner::choose(const VisionView& vision, const Quer
 Method sim_method(const std::string& id, const std::string& title, const std::string& help,
                   kernels::Best best) {
   Method method;
-  method.info = {.id = id, .title = title, .paper = "", .fidelity = "litebench", .text_dependent = true};
+  method.info = {
+      .id = id, .title = title, .paper = "", .fidelity = "litebench", .text_dependent = true};
   method.help = help;
-  method.options = {{.name = "aggregate",
-                     .help = "several texts: mean or max of the similarities, or union of floor(N/Q) per text "
-                             "filled up by the mean",
-                     .values = {"mean", "max", "union"}}};
+  method.options = {
+      {.name = "aggregate",
+       .help = "several texts: mean or max of the similarities, or union of floor(N/Q) per text "
+               "filled up by the mean",
+       .values = {"mean", "max", "union"}}};
   method.make = [best](const PrunerInfo& info, const Budget& budget, const Options& options) {
     const std::string& name = options.at("aggregate");
     const Aggregate aggregate = name == "max"     ? Aggregate::max

@@ -14,7 +14,7 @@ namespace litebench::prune {
 enum class Aggregate : std::uint8_t {
   mean,
   max,
-  join,   ///< `union`: ⌊N/Q⌋ of every text, filled up by the mean
+  join,  ///< `union`: ⌊N/Q⌋ of every text, filled up by the mean
 };
 
 class SimPruner final : public BeforeLlmPruner {

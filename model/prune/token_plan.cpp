@@ -23,7 +23,8 @@ struct TokenPlan::Data {
 
 namespace {
 
-// A copy on x's device: the blob belongs to the plan, which may die before an asynchronous upload ends.
+// A copy on x's device: the blob belongs to the plan, which may die before an asynchronous upload
+// ends.
 at::Tensor upload(std::span<const std::int64_t> values, const at::Tensor& like) {
   auto* data = const_cast<std::int64_t*>(values.data());
   return at::from_blob(data, {static_cast<std::int64_t>(values.size())}, at::kLong)
@@ -85,7 +86,9 @@ TokenPlan TokenPlan::rows(std::vector<std::int64_t> row_ptr, std::vector<std::in
 }
 
 bool TokenPlan::is_gather() const noexcept { return data_->gather; }
-std::int64_t TokenPlan::size() const noexcept { return static_cast<std::int64_t>(data_->origins.size()); }
+std::int64_t TokenPlan::size() const noexcept {
+  return static_cast<std::int64_t>(data_->origins.size());
+}
 std::int64_t TokenPlan::sources() const noexcept { return data_->sources; }
 std::span<const std::int64_t> TokenPlan::origins() const noexcept { return data_->origins; }
 std::span<const float> TokenPlan::anchors() const noexcept { return data_->anchors; }
@@ -117,7 +120,7 @@ TokenPlan TokenPlan::then(const TokenPlan& next) const {
   std::vector<std::int64_t> row_ptr_out{0}, col_out;
   std::vector<float> weight_out, anchor_out;
   for (std::int64_t row = 0; row < next.size(); ++row) {
-    std::map<std::int64_t, double> sum;   // by column, so that the order is fixed
+    std::map<std::int64_t, double> sum;  // by column, so that the order is fixed
     for (std::int64_t e = next.row_ptr()[row]; e < next.row_ptr()[row + 1]; ++e) {
       const std::int64_t middle = next.cols()[e];
       for (std::int64_t f = row_ptr()[middle]; f < row_ptr()[middle + 1]; ++f) {
@@ -143,9 +146,8 @@ TokenPlan TokenPlan::then(const TokenPlan& next) const {
 
 TokenPlan TokenPlan::by_anchor() const {
   std::vector<std::int64_t> order = counted(size());
-  std::stable_sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) {
-    return anchors()[a] < anchors()[b];
-  });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::int64_t a, std::int64_t b) { return anchors()[a] < anchors()[b]; });
   return then(gather(std::move(order), size()));
 }
 

@@ -1,4 +1,5 @@
-// The patches that CLS attends to most in the layer that made the features (FasterVLM; HiRED on one view).
+// The patches that CLS attends to most in the layer that made the features (FasterVLM; HiRED on one
+// view).
 #include "kernels/select/stable_topk.hpp"
 #include "model/prune/before_llm_pruner.hpp"
 #include "model/prune/methods.hpp"
@@ -18,7 +19,8 @@ class ClsTopk final : public BeforeLlmPruner {
   }
 
  protected:
-  [[nodiscard]] std::vector<std::int64_t> choose(const VisionView& vision, const QueryView&) const override {
+  [[nodiscard]] std::vector<std::int64_t> choose(const VisionView& vision,
+                                                 const QueryView&) const override {
     const auto& tap = vision.features.layers.at(producing_layer(vision.geometry.vision));
     const at::Tensor parts[] = {cls_attention(tap, vision.scores)};
     return raster(kernels::stable_topk(HostScores(parts).row(0), tokens(), kernels::Best::largest));
@@ -29,7 +31,9 @@ class ClsTopk final : public BeforeLlmPruner {
 
 Method cls_topk() {
   Method method;
-  method.info = {.id = "cls_topk", .title = "CLS attention", .paper = "arXiv 2412.01818",
+  method.info = {.id = "cls_topk",
+                 .title = "CLS attention",
+                 .paper = "arXiv 2412.01818",
                  .fidelity = "code@f5d5f1203710"};
   method.help = "largest head-mean attention of the CLS query";
   method.make = [](const PrunerInfo& info, const Budget& budget, const Options&) {

@@ -1,4 +1,5 @@
-// LiteLVLM (arXiv 2605.13178): the patches least similar to the texts, filled up with those of highest context score.
+// LiteLVLM (arXiv 2605.13178): the patches least similar to the texts, filled up with those of
+// highest context score.
 #include "kernels/select/stable_topk.hpp"
 #include "model/prune/before_llm_pruner.hpp"
 #include "model/prune/litelvlm_selection.hpp"
@@ -18,7 +19,8 @@ class LiteLvlm final : public BeforeLlmPruner {
   [[nodiscard]] TapRequest taps(const model::Geometry& geometry) const override {
     TapRequest request;
     request.vision.joint = true;
-    request.vision.layers = {{.layer = following_layer(geometry.vision), .q = true, .k = true, .v = true}};
+    request.vision.layers = {
+        {.layer = following_layer(geometry.vision), .q = true, .k = true, .v = true}};
     request.text = expression_ ? TextTap::expression : TextTap::protocol;
     return request;
   }
@@ -32,8 +34,10 @@ class LiteLvlm final : public BeforeLlmPruner {
                                 context_score(tap, logits, vision.scores)};
     const HostScores host(parts);
     LiteLvlmScores scores;
-    for (std::int64_t text = 0; text < queries.count(); ++text) scores.sim.push_back(host.row(text));
-    scores.context_order = kernels::stable_argsort(host.row(queries.count()), kernels::Best::largest);
+    for (std::int64_t text = 0; text < queries.count(); ++text)
+      scores.sim.push_back(host.row(text));
+    scores.context_order =
+        kernels::stable_argsort(host.row(queries.count()), kernels::Best::largest);
     return paper_ ? select_intersection(scores, tokens()) : select_union(scores, tokens());
   }
 
@@ -52,10 +56,11 @@ Method litelvlm() {
                  .text_dependent = true,
                  .native_order = unit::OrderPolicy::native};
   method.help = "least similar patches of each text, filled with context patches";
-  method.options = {{.name = "variant",
-                     .help = "code: released rule; paper: intersection over texts, unnormalised context logits; "
-                             "expression, code-v0: released rule with the bare expression as CLIP text",
-                     .values = {"code", "paper", "expression", "code-v0"}}};
+  method.options = {
+      {.name = "variant",
+       .help = "code: released rule; paper: intersection over texts, unnormalised context logits; "
+               "expression, code-v0: released rule with the bare expression as CLIP text",
+       .values = {"code", "paper", "expression", "code-v0"}}};
   method.make = [](const PrunerInfo& info, const Budget& budget, const Options& options) {
     return std::make_shared<LiteLvlm>(info, budget, options.at("variant"));
   };

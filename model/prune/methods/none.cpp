@@ -8,7 +8,8 @@ class None final : public Pruner {
  public:
   explicit None(PrunerInfo info) : info_(std::move(info)) {}
   [[nodiscard]] const PrunerInfo& info() const noexcept override { return info_; }
-  [[nodiscard]] std::variant<Schedule, Infeasible> schedule(const model::Geometry& geometry) const override {
+  [[nodiscard]] std::variant<Schedule, Infeasible> schedule(
+      const model::Geometry& geometry) const override {
     const auto layers = static_cast<std::size_t>(geometry.llama.layers);
     return Schedule{std::vector<std::int64_t>(layers, geometry.vision.patches())};
   }
@@ -21,7 +22,8 @@ class None final : public Pruner {
 
 Method none() {
   Method method;
-  method.info = {.id = "none", .title = "GLaMM", .paper = "arXiv 2311.03356", .fidelity = "code@e74865f207d0"};
+  method.info = {
+      .id = "none", .title = "GLaMM", .paper = "arXiv 2311.03356", .fidelity = "code@e74865f207d0"};
   method.help = "all visual tokens";
   method.budgeted = false;
   method.make = [](const PrunerInfo& info, const Budget&, const Options&) {

@@ -1,5 +1,6 @@
-// N patches drawn uniformly. Every patch gets a 64-bit number that depends on seed, sample and patch alone, and the N smallest are
-// kept: the same patches on any rank and in any batch, and a smaller budget's set lies within a larger one's.
+// N patches drawn uniformly. Every patch gets a 64-bit number that depends on seed, sample and
+// patch alone, and the N smallest are kept: the same patches on any rank and in any batch, and a
+// smaller budget's set lies within a larger one's.
 #include <algorithm>
 #include <utility>
 
@@ -22,7 +23,8 @@ class Random final : public BeforeLlmPruner {
   using BeforeLlmPruner::BeforeLlmPruner;
 
  protected:
-  [[nodiscard]] std::vector<std::int64_t> choose(const VisionView& vision, const QueryView&) const override {
+  [[nodiscard]] std::vector<std::int64_t> choose(const VisionView& vision,
+                                                 const QueryView&) const override {
     const auto seed = static_cast<std::uint64_t>(vision.key.seed);
     std::vector<std::pair<std::uint64_t, std::int64_t>> lots;
     for (std::int64_t patch = 0; patch < vision.patches(); ++patch) {
@@ -34,7 +36,8 @@ class Random final : public BeforeLlmPruner {
     }
     std::sort(lots.begin(), lots.end());
     std::vector<std::int64_t> patches;
-    for (std::int64_t i = 0; i < tokens(); ++i) patches.push_back(lots[static_cast<std::size_t>(i)].second);
+    for (std::int64_t i = 0; i < tokens(); ++i)
+      patches.push_back(lots[static_cast<std::size_t>(i)].second);
     return raster(std::move(patches));
   }
 };
@@ -43,7 +46,8 @@ class Random final : public BeforeLlmPruner {
 
 Method random() {
   Method method;
-  method.info = {.id = "random", .title = "Random", .paper = "", .fidelity = "litebench", .draws = true};
+  method.info = {
+      .id = "random", .title = "Random", .paper = "", .fidelity = "litebench", .draws = true};
   method.help = "patches drawn uniformly by seed and sample";
   method.make = [](const PrunerInfo& info, const Budget& budget, const Options&) {
     return std::make_shared<Random>(info, budget);

@@ -6,7 +6,8 @@
 namespace litebench::prune::methods {
 namespace {
 
-/// Rows of the most square grid of `tokens` cells that fits into side × side; 0 when there is none (large primes).
+/// Rows of the most square grid of `tokens` cells that fits into side × side; 0 when there is none
+/// (large primes).
 std::int64_t grid_rows(std::int64_t tokens, std::int64_t side) {
   std::int64_t best = 0;
   for (std::int64_t rows = 1; rows <= side && rows * rows <= tokens; ++rows) {
@@ -20,12 +21,14 @@ class Uniform final : public BeforeLlmPruner {
   using BeforeLlmPruner::BeforeLlmPruner;
 
  protected:
-  [[nodiscard]] std::vector<std::int64_t> choose(const VisionView& vision, const QueryView&) const override {
+  [[nodiscard]] std::vector<std::int64_t> choose(const VisionView& vision,
+                                                 const QueryView&) const override {
     const std::int64_t side = vision.grid(), rows = grid_rows(tokens(), side);
     if (rows == 0) return spaced(tokens(), vision.patches());
     std::vector<std::int64_t> patches;
     for (const std::int64_t row : spaced(rows, side)) {
-      for (const std::int64_t col : spaced(tokens() / rows, side)) patches.push_back(row * side + col);
+      for (const std::int64_t col : spaced(tokens() / rows, side))
+        patches.push_back(row * side + col);
     }
     return patches;
   }

@@ -12,7 +12,8 @@ class Uniform1d final : public BeforeLlmPruner {
       : BeforeLlmPruner(std::move(info), budget), from_zero_(from_zero) {}
 
  protected:
-  [[nodiscard]] std::vector<std::int64_t> choose(const VisionView& vision, const QueryView&) const override {
+  [[nodiscard]] std::vector<std::int64_t> choose(const VisionView& vision,
+                                                 const QueryView&) const override {
     if (!from_zero_) return spaced(tokens(), vision.patches());
     std::vector<std::int64_t> patches;
     const std::int64_t stride = vision.patches() / tokens();
@@ -28,11 +29,13 @@ class Uniform1d final : public BeforeLlmPruner {
 
 Method uniform1d() {
   Method method;
-  method.info = {.id = "uniform1d", .title = "Uniform sequence", .paper = "", .fidelity = "litebench"};
+  method.info = {
+      .id = "uniform1d", .title = "Uniform sequence", .paper = "", .fidelity = "litebench"};
   method.help = "evenly spaced patches of the raster sequence";
-  method.options = {{.name = "phase",
-                     .help = "center: middles of equal parts; zero: stride floor(patches/N) from the first patch",
-                     .values = {"center", "zero"}}};
+  method.options = {
+      {.name = "phase",
+       .help = "center: middles of equal parts; zero: stride floor(patches/N) from the first patch",
+       .values = {"center", "zero"}}};
   method.make = [](const PrunerInfo& info, const Budget& budget, const Options& options) {
     return std::make_shared<Uniform1d>(info, budget, options.at("phase") == "zero");
   };

@@ -1,5 +1,5 @@
-// The patches with the largest value vectors in the layer after the features: nearly LiteLVLM's context score, whose attention
-// weights differ by at most 6 % (pruners.md §0, finding 8).
+// The patches with the largest value vectors in the layer after the features: nearly LiteLVLM's
+// context score, whose attention weights differ by at most 6 % (pruners.md §0, finding 8).
 #include "kernels/select/stable_topk.hpp"
 #include "model/prune/before_llm_pruner.hpp"
 #include "model/prune/methods.hpp"
@@ -19,7 +19,8 @@ class ValueNorm final : public BeforeLlmPruner {
   }
 
  protected:
-  [[nodiscard]] std::vector<std::int64_t> choose(const VisionView& vision, const QueryView&) const override {
+  [[nodiscard]] std::vector<std::int64_t> choose(const VisionView& vision,
+                                                 const QueryView&) const override {
     const auto& tap = vision.features.layers.at(following_layer(vision.geometry.vision));
     const at::Tensor parts[] = {prune::value_norm(tap, vision.scores)};
     return raster(kernels::stable_topk(HostScores(parts).row(0), tokens(), kernels::Best::largest));

@@ -1,9 +1,12 @@
-// How fast prefill is, as ratios measured in one run (geometry "mid", random weights, 1 thread, fp32 or bf16):
-//   packed ÷ alone   four variants (576, 192, 128, 64 visual tokens) in one pack against each by itself
-//   GEMM share       time of the same matrix products alone (exact shapes, the layers' own weights) ÷ time of the packed prefill
-//   rate             (executed operations ÷ prefill time) ÷ (GEMM operations ÷ GEMM time); causal attention counts half its square
+// How fast prefill is, as ratios measured in one run (geometry "mid", random weights, 1 thread,
+// fp32 or bf16):
+//   alone / packed   four variants (576, 192, 128, 64 visual tokens), each by itself and in one pack
+//   GEMM / packed    the same matrix products alone (exact shapes, the layers' own weights)
+//   rate             executed operations per prefill time over GEMM operations per GEMM time;
+//                    causal attention counts half its square
 //   prefill_bench [fp32|bf16] [repeats]
-// Times are CPU seconds of the thread, so that a busy machine disturbs them less; the runs are interleaved and the fastest of each counts.
+// Times are CPU seconds of the thread, so that a busy machine disturbs them less; the runs are
+// interleaved and the fastest of each counts.
 
 #include <algorithm>
 #include <array>
@@ -29,7 +32,8 @@ namespace {
 
 using namespace litebench;
 
-constexpr std::int64_t kBefore = 36, kAfter = 92;   // 128 text tokens, the nominal prompt of upstream.md §9.2
+constexpr std::int64_t kBefore = 36,
+                       kAfter = 92;  // 128 text tokens, the nominal prompt of upstream.md §9.2
 constexpr std::array<std::int64_t, 4> kBudgets = {576, 192, 128, 64};
 
 double cpu_seconds() {
@@ -44,13 +48,19 @@ double timed(const std::function<void()>& work) {
   return cpu_seconds() - start;
 }
 
-std::shared_ptr<model::Weights> random_weights(const model::LlamaGeometry& llama, at::ScalarType dtype) {
+std::shared_ptr<model::Weights> random_weights(const model::LlamaGeometry& llama,
+                                               at::ScalarType dtype) {
   std::map<std::string, at::Tensor> tensors;
-  const auto random = [&](std::int64_t rows, std::int64_t cols) { return (at::randn({rows, cols}) * 0.03).to(dtype); };
+  const auto random = [&](std::int64_t rows, std::int64_t cols) {
+    return (at::randn({rows, cols}) * 0.03).to(dtype);
+  };
   const at::Tensor ones = at::ones({llama.hidden}).to(dtype);
   for (std::int64_t layer = 0; layer < llama.layers; ++layer) {
-    const auto name = [&](const char* part) { return fmt::format("model.layers.{}.{}.weight", layer, part); };
-    for (const char* part : {"self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj"}) {
+    const auto name = [&](const char* part) {
+      return fmt::format("model.layers.{}.{}.weight", layer, part);
+    };
+    for (const char* part :
+         {"self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj"}) {
       tensors[name(part)] = random(llama.hidden, llama.hidden);
     }
     tensors[name("mlp.gate_proj")] = random(llama.mlp, llama.hidden);
@@ -70,7 +80,8 @@ struct Case {
     ids.assign(kBefore, 7);
     ids.push_back(prune::kImagePlaceholder);
     ids.insert(ids.end(), kAfter, 7);
-    for (const std::int64_t back : {62, 40, 3}) ids[ids.size() - static_cast<std::size_t>(back)] = 1004;
+    for (const std::int64_t back : {62, 40, 3})
+      ids[ids.size() - static_cast<std::size_t>(back)] = 1004;
   }
   [[nodiscard]] prune::TokenLedger ledger() const {
     return {ids, prune::gather_patches(patches, 576), {.patches = 576, .seg_token = 1004}};
@@ -84,14 +95,17 @@ void prefill(const model::Llama& llama, const std::vector<const Case*>& cases) {
   for (const Case* one : cases) ledgers.push_back(one->ledger());
   for (std::size_t i = 0; i < cases.size(); ++i) {
     const std::vector<std::int64_t> visual(cases[i]->patches.size(), 9);
-    pack.push_back({.embeds = llama.splice(cases[i]->ids, llama.embed(visual)), .ledger = &ledgers[i]});
+    pack.push_back(
+        {.embeds = llama.splice(cases[i]->ids, llama.embed(visual)), .ledger = &ledgers[i]});
   }
   (void)llama.prefill(pack);
 }
 
 /// The matrix products of a lean prefill of `rows` packed rows, `wanted` in the last layer.
-double gemms(const model::Weights& weights, const model::LlamaGeometry& llama, std::int64_t rows, std::int64_t wanted) {
-  const at::Tensor all = at::randn({rows, llama.hidden}).to(weights.dtype()), wide = at::randn({rows, llama.mlp}).to(weights.dtype());
+double gemms(const model::Weights& weights, const model::LlamaGeometry& llama, std::int64_t rows,
+             std::int64_t wanted) {
+  const at::Tensor all = at::randn({rows, llama.hidden}).to(weights.dtype()),
+                   wide = at::randn({rows, llama.mlp}).to(weights.dtype());
   return timed([&] {
     for (std::int64_t layer = 0; layer < llama.layers; ++layer) {
       const std::int64_t n = layer + 1 == llama.layers ? wanted : rows;
@@ -99,8 +113,10 @@ double gemms(const model::Weights& weights, const model::LlamaGeometry& llama, s
       const auto weight = [&](const char* part) {
         return weights.at(fmt::format("model.layers.{}.{}.weight", layer, part));
       };
-      for (const char* part : {"self_attn.k_proj", "self_attn.v_proj"}) (void)at::linear(all, weight(part));
-      for (const char* part : {"self_attn.q_proj", "self_attn.o_proj", "mlp.gate_proj", "mlp.up_proj"}) {
+      for (const char* part : {"self_attn.k_proj", "self_attn.v_proj"})
+        (void)at::linear(all, weight(part));
+      for (const char* part :
+           {"self_attn.q_proj", "self_attn.o_proj", "mlp.gate_proj", "mlp.up_proj"}) {
         (void)at::linear(some, weight(part));
       }
       (void)at::linear(some_wide, weight("mlp.down_proj"));
@@ -130,27 +146,34 @@ int main(int argc, char** argv) {
     rows += n;
     wanted += last;
     const std::vector<std::int64_t> inner(static_cast<std::size_t>(size.layers - 1), n);
-    const model::LlmFlops whole = model::llm_flops(size, inner), tail = model::llm_flops(size, std::vector{last});
+    const model::LlmFlops whole = model::llm_flops(size, inner),
+                          tail = model::llm_flops(size, std::vector{last});
     const double h = static_cast<double>(size.hidden);
-    linear += whole.linear + tail.linear + 4.0 * h * h * static_cast<double>(n - last);   // k, v of the other rows
+    linear += whole.linear + tail.linear +
+              4.0 * h * h * static_cast<double>(n - last);  // k, v of the other rows
     attention += whole.attention / 2 + 4.0 * h * static_cast<double>(n * last);
   }
   double packed = 1e9, alone = 1e9, products = 1e9;
   std::array<double, 4> each;
   each.fill(1e9);
-  for (int repeat = 0; repeat <= repeats; ++repeat) {   // the first round warms up and is kept only if fastest
+  for (int repeat = 0; repeat <= repeats;
+       ++repeat) {  // the first round warms up and is kept only if fastest
     packed = std::min(packed, timed([&] { prefill(llama, all); }));
-    for (std::size_t i = 0; i < cases.size(); ++i) each[i] = std::min(each[i], timed([&] { prefill(llama, {&cases[i]}); }));
+    for (std::size_t i = 0; i < cases.size(); ++i)
+      each[i] = std::min(each[i], timed([&] { prefill(llama, {&cases[i]}); }));
     products = std::min(products, gemms(*weights, size, rows, wanted));
   }
   alone = each[0] + each[1] + each[2] + each[3];
-  fmt::print("prefill, geometry mid, {}, 1 thread, {} packed rows, {} wanted\n", bf16 ? "bf16" : "fp32", rows, wanted);
+  fmt::print("prefill, geometry mid, {}, 1 thread, {} packed rows, {} wanted\n",
+             bf16 ? "bf16" : "fp32", rows, wanted);
   fmt::print("  alone / packed            {:.3f}   (above 1: packing is faster)\n", alone / packed);
   fmt::print("  GEMM time / packed time   {:.3f}\n", products / packed);
-  fmt::print("  prefill rate / GEMM rate  {:.3f}   (executed operations, causal attention included)\n",
-             (linear + attention) / packed / (linear / products));
+  fmt::print(
+      "  prefill rate / GEMM rate  {:.3f}   (executed operations, causal attention included)\n",
+      (linear + attention) / packed / (linear / products));
   for (std::size_t i = 0; i < cases.size(); ++i) {
-    fmt::print("  {:>3} tokens alone: time / 576 tokens alone  {:.3f}\n", kBudgets[i], each[i] / each[0]);
+    fmt::print("  {:>3} tokens alone: time / 576 tokens alone  {:.3f}\n", kBudgets[i],
+               each[i] / each[0]);
   }
   return 0;
 }

@@ -16,7 +16,8 @@ using Indices = std::vector<std::int64_t>;
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 constexpr float kInf = std::numeric_limits<float>::infinity();
 
-// Oracle: a stable sort of (is NaN, score) pairs, which keeps index order among equals by definition.
+// Oracle: a stable sort of (is NaN, score) pairs, which keeps index order among equals by
+// definition.
 Indices by_stable_sort(const std::vector<float>& scores, Best best) {
   Indices order(scores.size());
   std::iota(order.begin(), order.end(), std::int64_t{0});
@@ -48,7 +49,7 @@ TEST(StableTopk, TreatsBothZerosAsEqual) {
 
 TEST(StableTopk, IsThePrefixOfTheStableOrderForEveryK) {
   std::mt19937 generator(5);
-  for (const int values : {3, 90, 100000}) {   // few values: mostly ties, as in bf16
+  for (const int values : {3, 90, 100000}) {  // few values: mostly ties, as in bf16
     std::vector<float> scores(576);
     for (float& score : scores) score = static_cast<float>(generator() % values) - 1;
     scores[17] = scores[400] = kNan;

@@ -1,4 +1,5 @@
-// Cuts inside the decoder, with a method made for the test, against an eager oracle that masks instead of dropping (eager.hpp).
+// Cuts inside the decoder, with a method made for the test, against an eager oracle that masks
+// instead of dropping (eager.hpp).
 #include <functional>
 #include <numeric>
 
@@ -21,17 +22,19 @@ using prune::LayerView;
 using prune::TokenPlan;
 using unit::PositionPolicy;
 
-// Both sides are fp32; the oracle makes its angles in double, and fp32 angles of positions near 600 are off by up to 3e-5. A position wrong by one
-// shows at 1e-2.
+// Both sides are fp32; the oracle makes its angles in double, and fp32 angles of positions near 600
+// are off by up to 3e-5. A position wrong by one shows at 1e-2.
 constexpr double kEager = 2e-5;
 
 using Cut = std::function<std::optional<TokenPlan>(const LayerView&)>;
 
 class TestPruner final : public prune::Pruner {
  public:
-  TestPruner(Indices layers, bool tail, Cut cut) : layers_(std::move(layers)), tail_(tail), cut_(std::move(cut)) {}
+  TestPruner(Indices layers, bool tail, Cut cut)
+      : layers_(std::move(layers)), tail_(tail), cut_(std::move(cut)) {}
   [[nodiscard]] const prune::PrunerInfo& info() const noexcept override { return info_; }
-  [[nodiscard]] std::variant<prune::Schedule, prune::Infeasible> schedule(const Geometry&) const override {
+  [[nodiscard]] std::variant<prune::Schedule, prune::Infeasible> schedule(
+      const Geometry&) const override {
     return prune::Infeasible{"test"};
   }
   [[nodiscard]] prune::TapRequest taps(const Geometry&) const override {
@@ -40,7 +43,8 @@ class TestPruner final : public prune::Pruner {
     return request;
   }
   [[nodiscard]] Indices cut_layers(const Geometry&) const override { return layers_; }
-  [[nodiscard]] std::optional<TokenPlan> before_layer(const LayerView& view, prune::RunState*) const override {
+  [[nodiscard]] std::optional<TokenPlan> before_layer(const LayerView& view,
+                                                      prune::RunState*) const override {
     return cut_(view);
   }
 
@@ -63,8 +67,9 @@ class Cuts : public ::testing::Test {
   LoadedModel model_ = golden::tiny();
   Llama llama_{model_.geometry, model_.glamm};
   eager::Decoder oracle_{model_};
-  Indices ids_ = {1, 300, 301, prune::kImagePlaceholder, 302, 303, 1004, 304, 305, 306, 1004, 307, 308};
-  static constexpr std::int64_t kVisual = 30;   // kept before the model, out of 576
+  Indices ids_ = {1,    300, 301, prune::kImagePlaceholder, 302, 303, 1004, 304, 305, 306,
+                  1004, 307, 308};
+  static constexpr std::int64_t kVisual = 30;  // kept before the model, out of 576
   TokenPlan plan_ = prune::gather_patches(every(19, 19 * kVisual), 576);
 
   [[nodiscard]] at::Tensor embeds(std::int64_t from = 400) const {
@@ -75,25 +80,30 @@ class Cuts : public ::testing::Test {
   [[nodiscard]] prune::TokenLedger ledger(PositionPolicy position) const {
     return {ids_, plan_, golden::ledger_options(position)};
   }
-  /// Final-normed states of all rows, where the visual rows not in `kept` are masked from layer `from` on.
-  [[nodiscard]] at::Tensor masked(at::Tensor x, const Indices& positions, std::int64_t from, const Indices& kept) const {
+  /// Final-normed states of all rows, where the visual rows not in `kept` are masked from layer
+  /// `from` on.
+  [[nodiscard]] at::Tensor masked(at::Tensor x, const Indices& positions, std::int64_t from,
+                                  const Indices& kept) const {
     const at::Tensor all = at::ones({x.size(0)}, at::kBool);
     at::Tensor some = all.clone();
     some.narrow(0, 3, kVisual).fill_(false);
     for (const std::int64_t row : kept) some[3 + row].fill_(true);
-    for (std::int64_t layer = 0; layer < 3; ++layer) x = oracle_.layer(x, layer, layer < from ? all : some, positions);
+    for (std::int64_t layer = 0; layer < 3; ++layer)
+      x = oracle_.layer(x, layer, layer < from ? all : some, positions);
     return oracle_.norm(x, "model.norm.weight");
   }
 };
 
 TEST_F(Cuts, WithoutACutTheStatesAreTheOraclesUnderEveryPositionPolicy) {
-  for (const auto policy : {PositionPolicy::compact, PositionPolicy::original, PositionPolicy::stretch}) {
+  for (const auto policy :
+       {PositionPolicy::compact, PositionPolicy::original, PositionPolicy::stretch}) {
     auto own = ledger(policy);
     const Indices positions = own.positions();
     Sequence sequence{.embeds = embeds(), .ledger = &own};
     const at::Tensor states = llama_.prefill({&sequence, 1}).at(0);
     const at::Tensor expected = masked(embeds(), positions, 3, {});
-    EXPECT_LT(relative(states[0], expected[34]), kEager);   // [SEG] at 35: three before the image, 30 visual, two after
+    EXPECT_LT(relative(states[0], expected[34]),
+              kEager);  // [SEG] at 35: three before the image, 30 visual, two after
     EXPECT_LT(relative(states[1], expected[38]), kEager);
   }
 }
@@ -101,7 +111,8 @@ TEST_F(Cuts, WithoutACutTheStatesAreTheOraclesUnderEveryPositionPolicy) {
 TEST_F(Cuts, DroppingRowsEqualsMaskingThemWherePositionsStay) {
   for (const std::int64_t layer : {1, 2}) {
     const Indices kept = every(4, kVisual);
-    const TestPruner pruner({layer}, false, [&](const LayerView&) { return TokenPlan::gather(kept, kVisual); });
+    const TestPruner pruner({layer}, false,
+                            [&](const LayerView&) { return TokenPlan::gather(kept, kVisual); });
     auto own = ledger(PositionPolicy::original);
     const Indices positions = own.positions();
     Sequence sequence{.embeds = embeds(), .ledger = &own, .pruner = &pruner};
@@ -121,7 +132,8 @@ TEST_F(Cuts, DroppingRowsEqualsMaskingThemWherePositionsStay) {
 }
 
 TEST_F(Cuts, DroppingAllVisualRowsEqualsMaskingAll) {
-  const TestPruner pruner({2}, false, [](const LayerView&) { return TokenPlan::drop_all(kVisual); });
+  const TestPruner pruner({2}, false,
+                          [](const LayerView&) { return TokenPlan::drop_all(kVisual); });
   auto own = ledger(PositionPolicy::original);
   const Indices positions = own.positions();
   Sequence sequence{.embeds = embeds(), .ledger = &own, .pruner = &pruner};
@@ -148,7 +160,8 @@ TEST_F(Cuts, MergingAndCompactPositionsEqualRecomputingTheShortSequence) {
   x = at::cat({x.narrow(0, 0, 4), x.narrow(0, 5, 1), mean.unsqueeze(0), x.narrow(0, 33, 9)}, 0);
   Indices positions(15);
   std::iota(positions.begin(), positions.end(), 0);
-  for (const std::int64_t layer : {1, 2}) x = oracle_.layer(x, layer, at::ones({15}, at::kBool), positions);
+  for (const std::int64_t layer : {1, 2})
+    x = oracle_.layer(x, layer, at::ones({15}, at::kBool), positions);
   Sequence sequence{.embeds = embeds(), .ledger = &own, .pruner = &pruner};
   const at::Tensor states = llama_.prefill({&sequence, 1}).at(0);
   EXPECT_LT(relative(states, oracle_.norm(at::stack({x[7], x[11]}), "model.norm.weight")), kEager);
@@ -177,8 +190,9 @@ TEST_F(Cuts, APackOfDifferentCutsGivesWhatEachGivesAlone) {
     pack.push_back({.embeds = embeds(from), .ledger = ledgers.back().get(), .pruner = pruner});
   }
   const auto together = llama_.prefill(pack);
-  for (std::size_t i = 0; i < alone.size(); ++i) EXPECT_LT(relative(together[i], alone[i]), kEager) << i;
-  EXPECT_EQ(ledgers[2]->entering()[2], 8);   // 30 -> 15 -> 8
+  for (std::size_t i = 0; i < alone.size(); ++i)
+    EXPECT_LT(relative(together[i], alone[i]), kEager) << i;
+  EXPECT_EQ(ledgers[2]->entering()[2], 8);  // 30 -> 15 -> 8
   EXPECT_EQ(ledgers[3]->visual_sets().size(), 1U);
 }
 
@@ -209,7 +223,8 @@ TEST_F(Cuts, RowProbesEqualEagerAttentionInBothTapLayers) {
     return std::nullopt;
   });
   auto other = ledger(PositionPolicy::compact), own = ledger(PositionPolicy::original);
-  Sequence pack[] = {{.embeds = embeds(500), .ledger = &other}, {.embeds = embeds(), .ledger = &own, .pruner = &pruner}};
+  Sequence pack[] = {{.embeds = embeds(500), .ledger = &other},
+                     {.embeds = embeds(), .ledger = &own, .pruner = &pruner}};
   (void)llama_.prefill(pack);
   EXPECT_EQ(probed, 1);
 }

@@ -1,5 +1,6 @@
 #pragma once
-// The reference data of tests/golden/tiny (recorded from the original implementation; see its README) as tensors and token plans.
+// The reference data of tests/golden/tiny (recorded from the original implementation; see its
+// README) as tensors and token plans.
 
 #include <memory>
 #include <string>
@@ -20,9 +21,9 @@
 namespace litebench::golden {
 
 inline constexpr int kSamples = 8;
-inline constexpr int kFullSamples = 2;   ///< sample_00 and sample_01 hold whole feature maps
-inline const std::vector<std::string> kVariants = {"glamm", "litelvlm_576", "litelvlm_192", "litelvlm_128",
-                                                   "litelvlm_64"};
+inline constexpr int kFullSamples = 2;  ///< sample_00 and sample_01 hold whole feature maps
+inline const std::vector<std::string> kVariants = {"glamm", "litelvlm_576", "litelvlm_192",
+                                                   "litelvlm_128", "litelvlm_64"};
 
 inline model::LoadedModel tiny(at::ScalarType dtype = at::kFloat) {
   return model::load_model("tests/golden/tiny/glamm", "tests/golden/tiny/clip", {.dtype = dtype});
@@ -59,11 +60,13 @@ class Sample {
   std::shared_ptr<model::TensorSource> source_;
 };
 
-inline prune::LedgerOptions ledger_options(unit::PositionPolicy position = unit::PositionPolicy::compact) {
+inline prune::LedgerOptions ledger_options(
+    unit::PositionPolicy position = unit::PositionPolicy::compact) {
   return {.position = position, .patches = 576, .seg_token = 1004};
 }
 
-/// Largest difference, relative to the largest magnitude of the expected tensor (the README's measure).
+/// Largest difference, relative to the largest magnitude of the expected tensor (the README's
+/// measure).
 inline double relative(const at::Tensor& actual, const at::Tensor& expected) {
   if (actual.sizes() != expected.sizes()) return 1e9;
   const at::Tensor a = actual.to(at::kDouble), e = expected.to(at::kDouble);

@@ -1,6 +1,7 @@
 // Prefills one given sequence through the language model, for transformers_test.py.
-//   prefill_raw DIR: reads DIR/meta.json (sizes), DIR/weights.f32 (tensors one after the other in the order of
-//   meta.tensors), DIR/embeds.f32 [S, d], DIR/positions (in meta.json); writes DIR/hidden.f32 [layers + 1, S, d].
+//   prefill_raw DIR
+// reads DIR/meta.json (sizes, tensor names and shapes, patches), DIR/weights.f32 (the tensors one after
+// the other), DIR/embeds.f32 [S, d]; writes DIR/hidden.f32 [layers + 1, S, d].
 #include <cstdio>
 #include <fstream>
 #include <map>
@@ -25,7 +26,8 @@ std::vector<float> floats(const std::string& path) {
   if (!file) throw std::runtime_error("cannot read " + path);
   std::vector<float> values(static_cast<std::size_t>(file.tellg()) / sizeof(float));
   file.seekg(0);
-  file.read(reinterpret_cast<char*>(values.data()), static_cast<std::streamsize>(values.size() * sizeof(float)));
+  file.read(reinterpret_cast<char*>(values.data()),
+            static_cast<std::streamsize>(values.size() * sizeof(float)));
   return values;
 }
 
@@ -58,22 +60,25 @@ void run(const std::string& dir) {
   });
   const model::Llama model(geometry, std::make_shared<model::Weights>(std::move(tensors), nullptr));
 
-  // Position ids are given through patches kept at their original places: text before, patches, text after.
+  // Position ids are given through patches kept at their original places: text before, patches,
+  // text after.
   std::vector<std::int64_t> patches, all;
   meta.root().at("patches").each([&](json::Value patch) { patches.push_back(patch.as_int()); });
   std::vector<std::int64_t> ids(static_cast<std::size_t>(size("before")), 1);
   ids.push_back(prune::kImagePlaceholder);
   ids.insert(ids.end(), static_cast<std::size_t>(size("after")), 1);
-  prune::TokenLedger ledger(ids, prune::gather_patches(patches, 576), {.position = unit::PositionPolicy::original});
+  prune::TokenLedger ledger(ids, prune::gather_patches(patches, 576),
+                            {.position = unit::PositionPolicy::original});
   for (std::int64_t row = 0; row < ledger.length(); ++row) all.push_back(row);
   ledger.want(all);
 
   std::vector<float> embeds = floats(dir + "/embeds.f32");
-  model::Sequence sequence{.embeds = tensor(embeds, 0, {ledger.length(), llama.hidden}), .ledger = &ledger};
+  model::Sequence sequence{.embeds = tensor(embeds, 0, {ledger.length(), llama.hidden}),
+                           .ledger = &ledger};
   std::vector<at::Tensor> hidden;
-  const auto states = model.prefill({&sequence, 1}, {.lean = false, .observe = [&](auto, const at::Tensor& x) {
-                                                       hidden.push_back(x);
-                                                     }});
+  const auto states = model.prefill(
+      {&sequence, 1},
+      {.lean = false, .observe = [&](auto, const at::Tensor& x) { hidden.push_back(x); }});
   hidden.push_back(states.at(0));
   const at::Tensor out = at::stack(hidden).contiguous();
   std::ofstream file(dir + "/hidden.f32", std::ios::binary);

@@ -12,9 +12,11 @@ using Indices = std::vector<std::int64_t>;
 using unit::PositionPolicy;
 
 constexpr std::int64_t kSeg = 9;
-const Indices kIds = {1, 2, kImagePlaceholder, 3, kSeg, 4, kSeg, 5};   // two before the image
+const Indices kIds = {1, 2, kImagePlaceholder, 3, kSeg, 4, kSeg, 5};  // two before the image
 
-LedgerOptions options(PositionPolicy policy) { return {.position = policy, .patches = 12, .seg_token = kSeg}; }
+LedgerOptions options(PositionPolicy policy) {
+  return {.position = policy, .patches = 12, .seg_token = kSeg};
+}
 
 TokenLedger ledger(PositionPolicy policy, const Indices& patches) {
   return {kIds, gather_patches(patches, 12), options(policy)};
@@ -22,7 +24,7 @@ TokenLedger ledger(PositionPolicy policy, const Indices& patches) {
 
 TEST(TokenLedger, SplicesVisualRowsInThePlaceOfTheImage) {
   const TokenLedger rows = ledger(PositionPolicy::compact, {7, 3, 11});
-  EXPECT_EQ(rows.length(), 10);   // T − 1 + N
+  EXPECT_EQ(rows.length(), 10);  // T − 1 + N
   EXPECT_EQ(rows.prefill_tokens(), 10);
   EXPECT_EQ(rows.visual_begin(), 2);
   EXPECT_EQ(rows.visual_count(), 3);
@@ -42,25 +44,31 @@ TEST(TokenLedger, WantsTheRowBeforeEachSeg) {
 }
 
 TEST(TokenLedger, PlacesRowsByPolicy) {
-  EXPECT_EQ(ledger(PositionPolicy::compact, {7, 3, 11}).positions(), (Indices{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}));
+  EXPECT_EQ(ledger(PositionPolicy::compact, {7, 3, 11}).positions(),
+            (Indices{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}));
   // Patches keep 2 + origin, the text after the image starts at 2 + 12.
-  EXPECT_EQ(ledger(PositionPolicy::original, {7, 3, 11}).positions(), (Indices{0, 1, 9, 5, 13, 14, 15, 16, 17, 18}));
+  EXPECT_EQ(ledger(PositionPolicy::original, {7, 3, 11}).positions(),
+            (Indices{0, 1, 9, 5, 13, 14, 15, 16, 17, 18}));
   // 3 -> 0, 7 -> 5.5 (away from zero), 11 -> 11
-  EXPECT_EQ(ledger(PositionPolicy::stretch, {7, 3, 11}).positions(), (Indices{0, 1, 8, 2, 13, 14, 15, 16, 17, 18}));
-  EXPECT_EQ(ledger(PositionPolicy::stretch, {7}).positions(), (Indices{0, 1, 2, 14, 15, 16, 17, 18}));
+  EXPECT_EQ(ledger(PositionPolicy::stretch, {7, 3, 11}).positions(),
+            (Indices{0, 1, 8, 2, 13, 14, 15, 16, 17, 18}));
+  EXPECT_EQ(ledger(PositionPolicy::stretch, {7}).positions(),
+            (Indices{0, 1, 2, 14, 15, 16, 17, 18}));
 }
 
 TEST(TokenLedger, EveryPolicyGivesTheUnprunedPositionsWhenNothingIsPruned) {
   const Indices all = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
   Indices counted(19);
   for (std::size_t i = 0; i < counted.size(); ++i) counted[i] = static_cast<std::int64_t>(i);
-  for (const auto policy : {PositionPolicy::compact, PositionPolicy::original, PositionPolicy::stretch}) {
+  for (const auto policy :
+       {PositionPolicy::compact, PositionPolicy::original, PositionPolicy::stretch}) {
     EXPECT_EQ(ledger(policy, all).positions(), counted);
   }
 }
 
 TEST(TokenLedger, PlacesClsOnTheFirstPatchAndMergedRowsOnTheirAnchor) {
-  // CLS (source row 0), then a mean of patches 4 and 7 anchored between them: source coordinate 6.5, patch 5.5, slot 6.
+  // CLS (source row 0), then a mean of patches 4 and 7 anchored between them: source coordinate
+  // 6.5, patch 5.5, slot 6.
   const TokenPlan plan = TokenPlan::rows({0, 1, 3}, {0, 5, 8}, {1, 0.5F, 0.5F}, {0, 6.5F}, 13);
   const TokenLedger rows(kIds, plan, options(PositionPolicy::original));
   EXPECT_EQ(rows.row(2).kind, RowKind::synthetic);
@@ -88,10 +96,13 @@ TEST(TokenLedger, KeepsTrackOfCuts) {
     EXPECT_EQ(rows.visual_sets()[1].origins, (std::vector<std::int16_t>{10, 4}));
     EXPECT_EQ(rows.visual_sets()[2].layer, 3);
     EXPECT_EQ(rows.visual_sets()[2].origins, (std::vector<std::int16_t>{-1}));
-    EXPECT_EQ(rows.row(2).anchor, 7);   // between 10 and 4
+    EXPECT_EQ(rows.row(2).anchor, 7);  // between 10 and 4
     EXPECT_EQ(rows.positions()[2], policy == PositionPolicy::compact ? 2 : 2 + 7);
-    EXPECT_EQ(rows.table().size(), 12U);   // eleven at first and one merged; the dead stay in the table
-    EXPECT_EQ(std::count_if(rows.table().begin(), rows.table().end(), [](const LedgerRow& r) { return r.alive; }), 8);
+    EXPECT_EQ(rows.table().size(),
+              12U);  // eleven at first and one merged; the dead stay in the table
+    EXPECT_EQ(std::count_if(rows.table().begin(), rows.table().end(),
+                            [](const LedgerRow& r) { return r.alive; }),
+              8);
   }
 }
 
@@ -105,7 +116,9 @@ TEST(TokenLedger, TruncatesAfterTheWantedRows) {
 
 TEST(TokenLedger, RefusesIdsThatAreNoConversation) {
   const TokenPlan plan = TokenPlan::identity(13);
-  const auto build = [&](const Indices& ids) { return TokenLedger(ids, plan, options(PositionPolicy::compact)); };
+  const auto build = [&](const Indices& ids) {
+    return TokenLedger(ids, plan, options(PositionPolicy::compact));
+  };
   EXPECT_THROW(build({1, 2, 3}), Error);
   EXPECT_THROW(build({1, kImagePlaceholder, kImagePlaceholder}), Error);
   EXPECT_THROW(build({1, kImagePlaceholder, kSeg}), Error);

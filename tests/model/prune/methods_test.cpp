@@ -37,7 +37,7 @@ Indices counted(std::int64_t n) {
   return all;
 }
 
-// --- the toy oracle ----------------------------------------------------------------------------------------------------
+// --- the toy oracle ---
 
 class Toy : public ::testing::Test {
  protected:
@@ -51,8 +51,10 @@ class Toy : public ::testing::Test {
     model::ClipLayerTap tap;
     const int q[4] = {1, -1, 2, 0};
     tap.q = filled(13, 4, [&](auto i, auto j) { return i == 0 ? q[j] : 9; });
-    tap.k = filled(13, 4, [](auto i, auto j) { return i == 0 ? 9 : (5 * (i - 1) + 2 * j + 3) % 7 - 3; });
-    tap.v = filled(13, 4, [](auto i, auto j) { return i == 0 ? 9 : (3 * (i - 1) + 5 * j + 1) % 9 - 4; });
+    tap.k = filled(13, 4,
+                   [](auto i, auto j) { return i == 0 ? 9 : (5 * (i - 1) + 2 * j + 3) % 7 - 3; });
+    tap.v = filled(13, 4,
+                   [](auto i, auto j) { return i == 0 ? 9 : (3 * (i - 1) + 5 * j + 1) % 9 - 4; });
     tap.cls_attention = filled(1, 12, [](auto, auto i) { return ((5 * i) % 12 + 1) / 78.0; });
     return tap;
   }
@@ -87,7 +89,8 @@ TEST_F(Toy, SimilaritiesAndTheirEndsAreAsComputedByHand) {
 
 TEST_F(Toy, ContextOrderIsAsComputedByHand) {
   const Indices expected = {2, 9, 4, 11, 6, 1, 8, 5, 3, 10, 0, 7};
-  EXPECT_EQ(best(context_score(tap(), ContextLogits::cosine, {}), 12, kernels::Best::largest), expected);
+  EXPECT_EQ(best(context_score(tap(), ContextLogits::cosine, {}), 12, kernels::Best::largest),
+            expected);
 }
 
 TEST_F(Toy, LiteLvlmSelectsAsComputedByHand) {
@@ -100,14 +103,16 @@ TEST_F(Toy, CosineDividesByBothLengths) {
   ScoreOptions options;
   options.sim = protocol::Similarity::cosine;
   const at::Tensor cosine = similarity(x_, texts_, options), dot = similarity(x_, texts_, {});
-  const auto length = [](const at::Tensor& row) { return std::sqrt((row * row).sum().item<double>()); };
+  const auto length = [](const at::Tensor& row) {
+    return std::sqrt((row * row).sum().item<double>());
+  };
   for (std::int64_t i = 0; i < 12; ++i) {
     const double expected = dot[1][i].item<double>() / (length(x_[i]) * length(texts_[1]));
     EXPECT_NEAR(cosine[1][i].item<double>(), expected, 1e-6);
   }
 }
 
-// --- laws ----------------------------------------------------------------------------------------------------------------
+// --- laws ---
 
 std::vector<std::string> budgeted_methods() {
   std::vector<std::string> ids;
@@ -144,7 +149,9 @@ TEST(MethodLaws, AtAllPatchesRasterOrderIsTheUnprunedModel) {
   for (const std::int64_t texts : {1, 2, 3}) {
     const Scene scene = random_scene(24, texts, 12);
     for (const std::string& id : budgeted_methods()) {
-      EXPECT_EQ(chosen(scene, fmt::format(fmt::runtime(id), 576), {}, OrderPolicy::raster), counted(576)) << id;
+      EXPECT_EQ(chosen(scene, fmt::format(fmt::runtime(id), 576), {}, OrderPolicy::raster),
+                counted(576))
+          << id;
     }
   }
   EXPECT_EQ(chosen(random_scene(24, 1, 12), "none"), counted(576));
@@ -164,18 +171,20 @@ TEST(MethodLaws, SchedulesPlanTheBudgetInEveryLayerAndRefuseMoreThanThereIs) {
   const model::Geometry geometry = geometry_of(24, 16);
   const Registry registry = builtin_registry();
   for (const std::string& id : budgeted_methods()) {
-    const auto plan = registry.make(unit::parse_variant(fmt::format(fmt::runtime(id), 128)))->schedule(geometry);
+    const auto plan =
+        registry.make(unit::parse_variant(fmt::format(fmt::runtime(id), 128)))->schedule(geometry);
     ASSERT_TRUE(std::holds_alternative<Schedule>(plan)) << id;
     EXPECT_EQ(std::get<Schedule>(plan).entering, std::vector<std::int64_t>(32, 128)) << id;
     EXPECT_EQ(std::get<Schedule>(plan).mean(), 128) << id;
-    const auto many = registry.make(unit::parse_variant(fmt::format(fmt::runtime(id), 577)))->schedule(geometry);
+    const auto many =
+        registry.make(unit::parse_variant(fmt::format(fmt::runtime(id), 577)))->schedule(geometry);
     EXPECT_TRUE(std::holds_alternative<Infeasible>(many)) << id;
   }
 }
 
 TEST(MethodLaws, PermutingThePatchesPermutesTheSelection) {
   const Scene scene = random_scene(24, 2, 14);
-  Scene turned = scene;   // patch i of `turned` is patch 575 − i of `scene`
+  Scene turned = scene;  // patch i of `turned` is patch 575 − i of `scene`
   const auto flip = [](const at::Tensor& x, std::int64_t dim) { return x.flip({dim}); };
   const auto flip_patches = [&](const at::Tensor& x) {
     return at::cat({x.narrow(0, 0, 1), flip(x.narrow(0, 1, 576), 0)}, 0);
@@ -185,8 +194,9 @@ TEST(MethodLaws, PermutingThePatchesPermutesTheSelection) {
   for (at::Tensor model::ClipLayerTap::*part : {&model::ClipLayerTap::k, &model::ClipLayerTap::v}) {
     turned.features.layers[23].*part = flip_patches(scene.features.layers.at(23).*part);
   }
-  for (const char* id : {"litelvlm@100", "litelvlm@100[variant=paper]", "cls_topk@100", "sim_low@100",
-                         "sim_high@100", "sim_low@100[aggregate=union]", "value_norm@100"}) {
+  for (const char* id :
+       {"litelvlm@100", "litelvlm@100[variant=paper]", "cls_topk@100", "sim_low@100",
+        "sim_high@100", "sim_low@100[aggregate=union]", "value_norm@100"}) {
     Indices a = chosen(scene, id), b = chosen(turned, id);
     for (std::int64_t& patch : b) patch = 575 - patch;
     std::sort(a.begin(), a.end());
@@ -198,17 +208,19 @@ TEST(MethodLaws, PermutingThePatchesPermutesTheSelection) {
 TEST(LiteLvlm, EqualsTheLowestSimilaritiesForOneText) {
   const Scene scene = random_scene(24, 1, 15);
   for (const char* tokens : {"32", "64", "128", "192"}) {
-    EXPECT_EQ(chosen(scene, fmt::format("litelvlm@{}", tokens)), chosen(scene, fmt::format("sim_low@{}", tokens)));
+    EXPECT_EQ(chosen(scene, fmt::format("litelvlm@{}", tokens)),
+              chosen(scene, fmt::format("sim_low@{}", tokens)));
   }
 }
 
 TEST(LiteLvlm, EmitsContextByScoreThenSimilarityInRasterOrder) {
   const Scene scene = random_scene(24, 3, 16);
-  const at::Tensor parts[] = {context_score(scene.features.layers.at(23), ContextLogits::cosine, {})};
+  const at::Tensor parts[] = {
+      context_score(scene.features.layers.at(23), ContextLogits::cosine, {})};
   const HostScores host(parts);
   const std::span<const float> context = host.row(0);
   const Indices kept = chosen(scene, "litelvlm@192");
-  std::size_t split = kept.size();   // the similarity part is the longest ascending tail
+  std::size_t split = kept.size();  // the similarity part is the longest ascending tail
   while (split > 1 && kept[split - 2] < kept[split - 1]) --split;
   std::size_t boundary = split - 1;
   for (std::size_t i = 1; i < boundary; ++i) EXPECT_GE(context[kept[i - 1]], context[kept[i]]);
@@ -216,12 +228,16 @@ TEST(LiteLvlm, EmitsContextByScoreThenSimilarityInRasterOrder) {
   EXPECT_GE(std::ssize(kept) - static_cast<std::int64_t>(boundary), 64);
 }
 
-// The table of upstream.md §4.5: tokens per text, and how many places the union leaves to context at best and at worst.
+// The table of upstream.md §4.5: tokens per text, and how many places the union leaves to context
+// at best and at worst.
 TEST(LiteLvlm, LeavesAsManyContextPlacesAsTheTableOfCountsSays) {
-  struct Row { std::int64_t tokens, texts, least, most; };
-  const Row table[] = {{576, 1, 0, 0},  {576, 2, 0, 288}, {576, 3, 0, 384}, {192, 1, 0, 0}, {192, 2, 0, 96},
-                       {192, 3, 0, 128}, {128, 1, 0, 0},  {128, 2, 0, 64},  {128, 3, 2, 86}, {64, 1, 0, 0},
-                       {64, 2, 0, 32},  {64, 3, 1, 43},   {32, 1, 0, 0},    {32, 2, 0, 16}, {32, 3, 2, 22}};
+  struct Row {
+    std::int64_t tokens, texts, least, most;
+  };
+  const Row table[] = {{576, 1, 0, 0},  {576, 2, 0, 288}, {576, 3, 0, 384}, {192, 1, 0, 0},
+                       {192, 2, 0, 96}, {192, 3, 0, 128}, {128, 1, 0, 0},   {128, 2, 0, 64},
+                       {128, 3, 2, 86}, {64, 1, 0, 0},    {64, 2, 0, 32},   {64, 3, 1, 43},
+                       {32, 1, 0, 0},   {32, 2, 0, 16},   {32, 3, 2, 22}};
   std::vector<float> rising(576);
   std::iota(rising.begin(), rising.end(), 0.0F);
   for (const Row& row : table) {
@@ -230,23 +246,27 @@ TEST(LiteLvlm, LeavesAsManyContextPlacesAsTheTableOfCountsSays) {
       std::vector<std::vector<float>> sim;
       for (std::int64_t q = 0; q < row.texts; ++q) {
         sim.push_back(rising);
-        std::rotate(sim.back().rbegin(), sim.back().rbegin() + (overlap ? 0 : q * k), sim.back().rend());
+        std::rotate(sim.back().rbegin(), sim.back().rbegin() + (overlap ? 0 : q * k),
+                    sim.back().rend());
       }
       LiteLvlmScores scores{{sim.begin(), sim.end()}, counted(576)};
       std::reverse(scores.context_order.begin(), scores.context_order.end());
       const Indices kept = select_union(scores, row.tokens);
       const std::int64_t distinct = overlap ? k : k * row.texts;
-      // Context places come first and run down from 575; a similarity-only selection rises from its first element.
+      // Context places come first and run down from 575; a similarity-only selection rises from its
+      // first element.
       const Indices expected_tail = counted(distinct);
       EXPECT_TRUE(std::equal(expected_tail.begin(), expected_tail.end(), kept.end() - distinct));
-      EXPECT_EQ(row.tokens - distinct, overlap ? row.most : row.least) << row.tokens << " " << row.texts;
+      EXPECT_EQ(row.tokens - distinct, overlap ? row.most : row.least)
+          << row.tokens << " " << row.texts;
     }
   }
 }
 
 TEST(LiteLvlm, WithFewerTokensThanTextsIsAllContext) {
   const Scene scene = random_scene(24, 3, 17);
-  const at::Tensor parts[] = {context_score(scene.features.layers.at(23), ContextLogits::cosine, {})};
+  const at::Tensor parts[] = {
+      context_score(scene.features.layers.at(23), ContextLogits::cosine, {})};
   EXPECT_EQ(chosen(scene, "litelvlm@2"),
             kernels::stable_topk(HostScores(parts).row(0), 2, kernels::Best::largest));
 }
@@ -254,7 +274,9 @@ TEST(LiteLvlm, WithFewerTokensThanTextsIsAllContext) {
 TEST(LiteLvlm, AsksForTheTextOfItsVariant) {
   const Registry registry = builtin_registry();
   const model::Geometry geometry = geometry_of(24, 16);
-  const auto text = [&](const char* id) { return registry.make(unit::parse_variant(id))->taps(geometry).text; };
+  const auto text = [&](const char* id) {
+    return registry.make(unit::parse_variant(id))->taps(geometry).text;
+  };
   EXPECT_EQ(text("litelvlm@64"), TextTap::protocol);
   EXPECT_EQ(text("litelvlm@64[variant=paper]"), TextTap::protocol);
   EXPECT_EQ(text("litelvlm@64[variant=expression]"), TextTap::expression);
@@ -268,7 +290,8 @@ TEST(LiteLvlm, ScoresInFp32OnRequestWhenTheModelRunsInBf16) {
   scene.queries.embeds = scene.queries.embeds.to(at::kBFloat16);
   ScoreOptions fp32;
   fp32.score_dtype = protocol::ScoreDType::fp32;
-  EXPECT_EQ(similarity(scene.features.joint, scene.queries.embeds, {}).scalar_type(), at::kBFloat16);
+  EXPECT_EQ(similarity(scene.features.joint, scene.queries.embeds, {}).scalar_type(),
+            at::kBFloat16);
   EXPECT_EQ(similarity(scene.features.joint, scene.queries.embeds, fp32).scalar_type(), at::kFloat);
   EXPECT_EQ(chosen(scene, "sim_low@64", fp32).size(), 64U);
 }
@@ -279,8 +302,10 @@ TEST(Similarity, AggregatesSeveralTextsAsAsked) {
   const at::Tensor parts[] = {sim, sim.mean(0), at::maximum(sim[0], sim[1])};
   const HostScores host(parts);
   using kernels::Best;
-  EXPECT_EQ(chosen(scene, "sim_high@50"), raster(kernels::stable_topk(host.row(2), 50, Best::largest)));
-  EXPECT_EQ(chosen(scene, "sim_low@50[aggregate=max]"), raster(kernels::stable_topk(host.row(3), 50, Best::smallest)));
+  EXPECT_EQ(chosen(scene, "sim_high@50"),
+            raster(kernels::stable_topk(host.row(2), 50, Best::largest)));
+  EXPECT_EQ(chosen(scene, "sim_low@50[aggregate=max]"),
+            raster(kernels::stable_topk(host.row(3), 50, Best::smallest)));
   const Indices joined = chosen(scene, "sim_low@50[aggregate=union]");
   for (std::int64_t text = 0; text < 2; ++text) {
     for (const std::int64_t patch : kernels::stable_topk(host.row(text), 25, Best::smallest)) {
@@ -303,8 +328,9 @@ TEST(Uniform, MakesTheMostSquareGridOfCellCentres) {
   EXPECT_EQ(shape(144), std::pair(std::size_t{12}, std::size_t{12}));
   EXPECT_EQ(shape(128), std::pair(std::size_t{8}, std::size_t{16}));
   EXPECT_EQ(shape(64), std::pair(std::size_t{8}, std::size_t{8}));
-  EXPECT_EQ(chosen(scene, "uniform@4"), (Indices{6 * 24 + 6, 6 * 24 + 18, 18 * 24 + 6, 18 * 24 + 18}));
-  EXPECT_EQ(chosen(scene, "uniform@29"), chosen(scene, "uniform1d@29"));   // prime above 24: no grid
+  EXPECT_EQ(chosen(scene, "uniform@4"),
+            (Indices{6 * 24 + 6, 6 * 24 + 18, 18 * 24 + 6, 18 * 24 + 18}));
+  EXPECT_EQ(chosen(scene, "uniform@29"), chosen(scene, "uniform1d@29"));  // prime above 24: no grid
 }
 
 TEST(Uniform, SpacesTheSequenceFromItsCentreOrItsStart) {
@@ -329,13 +355,14 @@ TEST(Random, TakesEveryPatchEquallyOften) {
   constexpr int kDraws = 3000;
   for (int draw = 0; draw < kDraws; ++draw) {
     scene.key.sample_id = static_cast<std::uint64_t>(draw) << 20;
-    for (const std::int64_t patch : chosen(scene, "random@144")) ++hits[static_cast<std::size_t>(patch)];
+    for (const std::int64_t patch : chosen(scene, "random@144"))
+      ++hits[static_cast<std::size_t>(patch)];
   }
   // Binomial(3000, 1/4): mean 750, sd 23.7; 576 patches stay within 5 sd with probability 0.9997.
   for (const int count : hits) EXPECT_NEAR(count, kDraws / 4, 5 * 23.8);
 }
 
-// --- the registry ----------------------------------------------------------------------------------------------------------
+// --- the registry ---
 
 std::string refusal(const std::string& variant) {
   try {

@@ -16,7 +16,8 @@ namespace {
 using Indices = std::vector<std::int64_t>;
 
 at::Tensor numbers(std::int64_t rows) {
-  return filled(rows, 3, [](auto i, auto j) { return 0.25 * static_cast<double>((i * 7 + j * 5) % 13); });
+  return filled(rows, 3,
+                [](auto i, auto j) { return 0.25 * static_cast<double>((i * 7 + j * 5) % 13); });
 }
 
 /// The plan as a dense matrix: the oracle of apply and then.
@@ -30,7 +31,7 @@ at::Tensor dense(const TokenPlan& plan) {
   return w;
 }
 
-TokenPlan merging() {   // row 0: half of 1 and 3; row 1: row 4; row 2: 2·row 0
+TokenPlan merging() {  // row 0: half of 1 and 3; row 1: row 4; row 2: 2·row 0
   return TokenPlan::rows({0, 2, 3, 4}, {1, 3, 4, 0}, {0.5F, 0.5F, 1.0F, 2.0F}, {2, 4, 0}, 6);
 }
 
@@ -56,7 +57,8 @@ TEST(TokenPlan, MergesAsItsMatrixDoes) {
 
 TEST(TokenPlan, AccumulatesMergedRowsInFp32) {
   // 1 + 512 · 2⁻⁹ = 2; in bf16 every single addition of 2⁻⁹ to 1 would be lost.
-  const at::Tensor x = filled(513, 1, [](auto i, auto) { return i == 0 ? 1.0 : 1.0 / 512; }).to(at::kBFloat16);
+  const at::Tensor x =
+      filled(513, 1, [](auto i, auto) { return i == 0 ? 1.0 : 1.0 / 512; }).to(at::kBFloat16);
   Indices col(513);
   for (std::size_t i = 0; i < col.size(); ++i) col[i] = static_cast<std::int64_t>(i);
   const TokenPlan sum = TokenPlan::rows({0, 513}, col, std::vector<float>(513, 1.0F), {256}, 513);
@@ -74,7 +76,7 @@ TEST(TokenPlan, ComposingEqualsTheProductOfTheMatrices) {
     EXPECT_EQ(both.sources(), 6);
   }
   const TokenPlan picked = merging().then(pick);
-  EXPECT_EQ(picked.anchors()[0], 0);   // row 2 of merging() sits at 0
+  EXPECT_EQ(picked.anchors()[0], 0);  // row 2 of merging() sits at 0
   const TokenPlan twice = TokenPlan::gather({5, 3, 1}, 6).then(pick);
   EXPECT_TRUE(twice.is_gather());
   EXPECT_EQ(twice.origins()[0], 1);
@@ -82,7 +84,8 @@ TEST(TokenPlan, ComposingEqualsTheProductOfTheMatrices) {
 
 TEST(TokenPlan, SortsByAnchorAndKeepsEqualOnesInOrder) {
   EXPECT_EQ(patches_of(gather_patches(Indices{9, 2, 5}, 12).by_anchor()), (Indices{2, 5, 9}));
-  const TokenPlan tied = TokenPlan::rows({0, 1, 2, 3}, {4, 1, 0}, {1, 2, 3}, {2, 2, 0}, 6).by_anchor();
+  const TokenPlan tied =
+      TokenPlan::rows({0, 1, 2, 3}, {4, 1, 0}, {1, 2, 3}, {2, 2, 0}, 6).by_anchor();
   EXPECT_EQ(Indices(tied.cols().begin(), tied.cols().end()), (Indices{0, 4, 1}));
 }
 

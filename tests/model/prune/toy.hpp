@@ -1,6 +1,7 @@
 #pragma once
-// The toy oracle of pruners.md §8.8: 12 patches of dimension 4, whose expected selections were computed from the formulas in plain
-// Python, apart from this program. Also scores of any size made up from a generator.
+// The toy oracle of pruners.md §8.8: 12 patches of dimension 4, whose expected selections were
+// computed from the formulas in plain Python, apart from this program. Also scores of any size made
+// up from a generator.
 
 #include <array>
 #include <cmath>
@@ -43,7 +44,8 @@ struct Scene {
   SampleKey key;
 
   [[nodiscard]] VisionView view(ScoreOptions scores = {}) const {
-    return VisionView{.features = features, .geometry = geometry, .scores = scores, .key = key, .projected = {}};
+    return VisionView{
+        .features = features, .geometry = geometry, .scores = scores, .key = key, .projected = {}};
   }
 };
 
@@ -62,7 +64,8 @@ inline Scene random_scene(std::int64_t side, std::int64_t texts, std::uint32_t s
   last.k = filled(1 + n, d, draw);
   last.v = filled(1 + n, d, draw);
   scene.features.layers[23] = last;
-  scene.features.layers[22].cls_attention = filled(4, n, [&](auto, auto) { return std::abs(normal(generator)); });
+  scene.features.layers[22].cls_attention =
+      filled(4, n, [&](auto, auto) { return std::abs(normal(generator)); });
   return scene;
 }
 
