@@ -21,6 +21,8 @@ if [ -z "${LITEBENCH_UNSHARED:-}" ]; then
 fi
 
 root=${ROOT:-$(mktemp -d "${TMPDIR:-/tmp}/litebench-bare-XXXXXX")}
+mkdir -p "$root"
+chmod 755 "$root"   # apt downloads as a user of its own
 remove_root() {
   for mounted in sys dev proc; do umount -l "$root/$mounted" 2>/dev/null || true; done
   rm -rf --one-file-system "$root"
