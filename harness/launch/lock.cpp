@@ -62,9 +62,17 @@ std::optional<LockOwner> read_owner(const std::filesystem::path& path) {
   }
 }
 
+/// A killed process stays a zombie until its parent looks, which in containers can take seconds.
+bool is_zombie(int pid) {
+  std::ifstream stat(fmt::format("/proc/{}/stat", pid));
+  const std::string text{std::istreambuf_iterator<char>(stat), {}};
+  const std::size_t name_end = text.rfind(')');
+  return name_end != std::string::npos && text.compare(name_end, 3, ") Z") == 0;
+}
+
 bool process_is_gone(const LockOwner& owner) {
   const bool visible = owner.host == this_host() && owner.pid_namespace == this_pid_namespace() && owner.pid > 0;
-  return visible && ::kill(owner.pid, 0) != 0 && errno == ESRCH;
+  return visible && ((::kill(owner.pid, 0) != 0 && errno == ESRCH) || is_zombie(owner.pid));
 }
 
 /// While a file is open its inode number stays its own; otherwise the next new file may get it.

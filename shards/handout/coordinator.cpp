@@ -62,6 +62,9 @@ void Coordinator::work() {
     ::usleep(++idle_polls < kShortSleeps ? kShortSleep : kLongSleep);
   }
   show_progress(true);
+  for (const Rank& rank : ranks_) {
+    if (rank.report.reported) say(rank, CoordinatorSays::Kind::goodbye);
+  }
   // The goodbyes are a few bytes; a rank that is gone must not keep this thread.
   for (int tries = 0; tries < 1000 && !mailbox_.flushed(); ++tries) ::usleep(kShortSleep);
 }
@@ -99,7 +102,8 @@ void Coordinator::handle(const Message<RankSays>& message) {
       rank.report.waited_seconds = message.head.waited_seconds;
       rank.report.reported = true;
       ++ended_;
-      say(rank, CoordinatorSays::Kind::goodbye);
+      // From here on rank 0 itself only waits, so silence of the others counts.
+      if (message.from == 0) finishing_ = true;
       break;
   }
   if (message.head.done_count > 0 || message.head.kind == Kind::stop) answer_all_open();
@@ -144,13 +148,14 @@ void Coordinator::show_progress(bool even_if_recent) {
   progress_(scheduler_.progress());
 }
 
-/// Ranks that wait for the others' last bundles see that rank 0 is alive.
+/// Ranks that wait for the others' last bundles, between the phases or at the end, see that rank 0 is alive.
 void Coordinator::say_still_here() {
   const auto now = Clock::now();
   if (now - last_still_here_ < kStillHereInterval) return;
   last_still_here_ = now;
   for (const Rank& rank : ranks_) {
-    if (rank.open && rank.need == Need::now) say(rank, CoordinatorSays::Kind::still_here);
+    const bool waits = rank.report.reported || (rank.open && rank.need == Need::now);
+    if (waits) say(rank, CoordinatorSays::Kind::still_here);
   }
 }
 

@@ -34,6 +34,8 @@ class Handout {
   /// Next bundle for this rank; nothing when all work is granted or stop was asked. Waits for one reply at most, and
   /// between the phases for the other ranks' last bundles.
   virtual std::optional<std::uint32_t> next() = 0;
+  /// What next() will return, when that is known already; never waits. For preparing a bundle ahead.
+  [[nodiscard]] virtual std::optional<std::uint32_t> peek() = 0;
   /// This rank finished the bundle (seconds it took; feeds the idle report and the progress of rank 0).
   virtual void done(std::uint32_t index, double seconds) = 0;
   /// Ask everybody to stop after the bundle in flight.

@@ -19,6 +19,11 @@ class Loop : public Handout {
     return items_[granted_++].index;
   }
 
+  std::optional<std::uint32_t> peek() override {
+    if (stopped_ || granted_ == items_.size()) return std::nullopt;
+    return items_[granted_].index;
+  }
+
   void done(std::uint32_t, double seconds) override {
     ++report_.bundles;
     report_.busy_seconds += seconds;

@@ -41,6 +41,12 @@ class MpiHandout : public Handout {
     return index;
   }
 
+  std::optional<std::uint32_t> peek() override {
+    receive_all();
+    if (queue_.empty()) return std::nullopt;
+    return queue_.front();
+  }
+
   void done(std::uint32_t index, double seconds) override {
     done_.push_back(index);
     done_seconds_ += seconds;
