@@ -72,6 +72,8 @@ void read_model(TableReader& root, Config& config) {
   config.threads = static_cast<std::int32_t>(reader.integer("threads", config.threads, 1, 1024));
   config.prompts_per_decode =
       static_cast<std::int32_t>(reader.integer("prompts_per_decode", config.prompts_per_decode, 1, 4096));
+  config.rows_per_pack = static_cast<std::int32_t>(reader.integer("rows_per_pack", config.rows_per_pack, 1, 1'000'000));
+  config.prompt_tokens = static_cast<std::int32_t>(reader.integer("prompt_tokens", config.prompt_tokens, 64, 1024));
   reader.finish();
   if (config.glamm.empty() || config.clip.empty()) {
     throw Error(ExitCode::usage, "cannot start without a model", "[model] names no glamm or no clip checkpoint",

@@ -41,6 +41,8 @@ struct Config {
   DeviceChoice device = DeviceChoice::automatic;
   std::int32_t threads = 1;      ///< per rank, on CPU
   std::int32_t prompts_per_decode = 64;   ///< mask prompts decoded in one batch
+  std::int32_t rows_per_pack = 16384;     ///< LLM rows of one packed prefill
+  std::int32_t prompt_tokens = 128;       ///< non-image tokens of made-up prompts (random weights)
   // [data]
   std::filesystem::path root;    ///< the Refer_Segm folder
   std::vector<std::string> splits;        ///< "refcoco/val"

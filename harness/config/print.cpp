@@ -57,6 +57,8 @@ Node model_table(const Config& config) {
   add(table, "device", text(name_of(config.device)));
   add(table, "threads", integer(config.threads));
   add(table, "prompts_per_decode", integer(config.prompts_per_decode));
+  add(table, "rows_per_pack", integer(config.rows_per_pack));
+  add(table, "prompt_tokens", integer(config.prompt_tokens));
   return table;
 }
 

@@ -1,0 +1,121 @@
+#include "harness/config/config.hpp"
+
+#include <gtest/gtest.h>
+
+#include "base/error.hpp"
+#include "harness/config/toml.hpp"
+
+namespace litebench::config {
+namespace {
+
+constexpr std::string_view kSmall = R"(
+[model]
+glamm = "g"
+clip = "c"
+[data]
+splits = ["refcoco/val"]
+[[sweep]]
+method = "none"
+[[sweep]]
+method = ["litelvlm", "random"]
+tokens = [192, 64]
+position = ["native", "original"]
+seeds = 3
+)";
+
+Config parse(std::string_view text, Overrides overrides = {}) { return parse_config(text, "test.toml", overrides); }
+
+std::string message_of(std::string_view text, Overrides overrides = {}) {
+  try {
+    parse(text, overrides);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::usage);
+    return error.what();
+  }
+  return "";
+}
+
+void expect_message(std::string_view text, std::string_view part) {
+  const std::string message = message_of(text);
+  EXPECT_NE(message.find(part), std::string::npos) << "message: " << message;
+}
+
+TEST(Config, ListsInASweepStandForTheirProduct) {
+  const Config config = parse(kSmall);
+  ASSERT_EQ(config.variants.size(), 9u);
+  EXPECT_EQ(unit::id_of(config.variants[0].variant), "none");
+  EXPECT_EQ(unit::id_of(config.variants[1].variant), "litelvlm@192");
+  EXPECT_EQ(unit::id_of(config.variants[2].variant), "litelvlm@192[pos=original]");
+  EXPECT_EQ(unit::id_of(config.variants[8].variant), "random@64[pos=original]");
+  EXPECT_EQ(config.variants[8].seeds, 3);
+}
+
+TEST(Config, UnknownKeyNamesTheLineAndTheNearestKey) {
+  expect_message("[run]\nouput = \"x\"\n[model]\nglamm=\"g\"\nclip=\"c\"\n[[sweep]]\nmethod=\"none\"",
+                 "cannot use \"ouput\" in [run] line 2 (litebench knows no such key) did you mean \"output\"?");
+  expect_message("[modle]\nglamm=\"g\"\n[model]\nglamm=\"g\"\nclip=\"c\"\n[[sweep]]\nmethod=\"none\"", "\"model\"?");
+}
+
+TEST(Config, WrongTypesAndRangesAreRefused) {
+  expect_message("[run]\nseed = \"x\"", "wants an integer");
+  expect_message("[run]\nlimit = -1", "out of range");
+  expect_message("[model]\nglamm = 3", "wants text");
+  expect_message("[model]\nglamm=\"g\"\nclip=\"c\"\ndtype=\"fp8\"\n", "fp32, bf16");
+  expect_message("x = ", "line 1");
+}
+
+TEST(Config, MissingModelSplitMethodAreExplained) {
+  expect_message("[[sweep]]\nmethod = \"none\"", "names no glamm");
+  expect_message("[model]\nglamm=\"g\"\nclip=\"c\"", "no [[sweep]]");
+  expect_message("[model]\nglamm=\"g\"\nclip=\"c\"\n[data]\nsplits=[\"refcco/val\"]\n[[sweep]]\nmethod=\"none\"",
+                 "did you mean refcoco/val?");
+  expect_message("[model]\nglamm=\"g\"\nclip=\"c\"\n[[sweep]]\ntokens=3", "names no method");
+}
+
+TEST(Config, TheSameVariantTwiceIsRefused) {
+  expect_message("[model]\nglamm=\"g\"\nclip=\"c\"\n[[sweep]]\nmethod=\"none\"\n[[sweep]]\nmethod=\"none\"",
+                 "listed twice");
+}
+
+TEST(Config, TheCommandLineWinsOverTheFile) {
+  Overrides overrides;
+  overrides.assignments = {"run.seed=5", "model.dtype=fp32", "passes.latency={ images = 2 }", "data.root=a/b c"};
+  overrides.output = "elsewhere";
+  overrides.limit = 7;
+  const Config config = parse(kSmall, overrides);
+  EXPECT_EQ(config.seed, 5);
+  EXPECT_EQ(config.dtype, DTypeChoice::fp32);
+  EXPECT_TRUE(config.latency.enabled);
+  EXPECT_EQ(config.latency.images, 2);
+  EXPECT_EQ(config.latency.repeats, 5);
+  EXPECT_EQ(config.root, "a/b c");
+  EXPECT_EQ(config.output, "elsewhere");
+  EXPECT_EQ(config.limit, 7);
+}
+
+TEST(Config, AnAssignmentWithoutAKeyIsRefused) {
+  for (const char* bad : {"", "=3", "run.=3", "run", ".x=1", "model.glamm.x=1"}) {
+    EXPECT_NE(message_of(kSmall, {.assignments = {bad}, .output = {}, .limit = {}}), "") << bad;
+  }
+}
+
+TEST(Config, ProtocolListsAreASweepAxis) {
+  const Config config = parse(std::string(kSmall) +
+                              "[[protocol]]\nprofile=\"upstream-compatible\"\nsimtext=[\"question\",\"expression\"]\n"
+                              "[[protocol]]\nprofile=\"strict\"\n");
+  ASSERT_EQ(config.protocols.size(), 3u);
+  EXPECT_EQ(config.protocols[1].sim_text, protocol::SimText::expression);
+  EXPECT_EQ(config.protocols[2].name, "strict");
+}
+
+TEST(Config, TheResolvedTextReadsBackToItself) {
+  const std::string once = print_config(parse(kSmall));
+  EXPECT_EQ(print_config(parse_config(once, "again", {})), once);
+}
+
+TEST(Config, OptionNamesThatWouldBlurAnIdAreRefused) {
+  expect_message("[model]\nglamm=\"g\"\nclip=\"c\"\n[[sweep]]\nmethod=\"a\"\nvariant=\"x,y\"", "may not hold");
+}
+
+}  // namespace
+}  // namespace litebench::config
