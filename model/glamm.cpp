@@ -1,0 +1,54 @@
+#include "model/glamm.hpp"
+
+#include <ATen/ops/from_blob.h>
+
+namespace litebench::model {
+
+Glamm::Glamm(const LoadedModel& model)
+    : geometry_(model.geometry),
+      dtype_(model.glamm->dtype()),
+      device_(model.glamm->device()),
+      vision_(*model.clip, geometry_.vision),
+      text_(*model.clip, geometry_.text),
+      projector_(*model.glamm),
+      llama_(geometry_, model.glamm),
+      seg_head_(*model.glamm),
+      encoder_(*model.glamm, geometry_.sam),
+      decoder_(*model.glamm, geometry_.sam, Precision::model),
+      decoder_fp32_pe_(*model.glamm, geometry_.sam, Precision::fp32) {}
+
+at::Tensor Glamm::upload(const std::vector<float>& pixels, std::int64_t size) const {
+  const at::Tensor host =
+      at::from_blob(const_cast<float*>(pixels.data()), {3, size, size}, at::TensorOptions().dtype(at::kFloat));
+  // A copy even where dtype and device fit: the caller's buffer may go before the tensor does.
+  return host.to(device_, dtype_, /*non_blocking=*/false, /*copy=*/true);
+}
+
+VisionFeatures Glamm::clip_features(const at::Tensor& pixels, const VisionTaps& taps) const {
+  return vision_.forward(pixels, taps);
+}
+
+at::Tensor Glamm::text_embeds(const std::vector<std::vector<std::int64_t>>& texts) const {
+  return text_.embed_all(texts);
+}
+
+at::Tensor Glamm::project(const VisionFeatures& features, const prune::TokenPlan& plan) const {
+  return projector_(plan.apply(features.selected));
+}
+
+at::Tensor Glamm::project_patches(const VisionFeatures& features) const {
+  return projector_(features.selected.slice(0, 1));
+}
+
+at::Tensor Glamm::prompts(const at::Tensor& states) const { return seg_head_(states); }
+
+at::Tensor Glamm::sam_features(const at::Tensor& pixels) const { return encoder_.forward(pixels); }
+
+at::Tensor Glamm::mask_logits(const at::Tensor& image_embedding, const at::Tensor& prompts,
+                              protocol::Precision positional_encoding) const {
+  const MaskDecoder& decoder =
+      positional_encoding == protocol::Precision::model ? decoder_ : decoder_fp32_pe_;
+  return decoder.forward(image_embedding, prompts);
+}
+
+}  // namespace litebench::model
