@@ -25,8 +25,8 @@ endfunction()
 
 include(Version)
 
-lb_program(NAME litebench DIR harness/cli LINKS lb_config lb_base Boost::program_options)
-lb_program(NAME litebench-run DIR harness/run LINKS lb_harness lb_analysis Boost::program_options USES_TORCH)
+lb_program(NAME litebench DIR harness/main LINKS lb_cli)
+lb_program(NAME litebench-run DIR harness/run LINKS lb_cli lb_harness lb_analysis USES_TORCH)
 lb_program(NAME litebench-reduce DIR analysis/cli LINKS lb_analysis Boost::program_options)
 
 install(DIRECTORY configs slurm docs DESTINATION share/litebench OPTIONAL)

@@ -1,0 +1,33 @@
+#include "harness/cli/command.hpp"
+
+#include <array>
+
+#include "harness/cli/programs.hpp"
+
+namespace litebench::cli {
+namespace {
+
+constexpr std::array<Command, 7> kCommands{{
+    {"plan", "expand the matrix, check files and models, start nothing", plan_command},
+    {"launch", "start mpirun with the options this machine needs; restart while progress is made", launch_command},
+    {"status", "progress of a live or dead run and the command that continues it", status_command},
+    {"reduce", "shards -> results.h5 -> tables and verdict", reduce_command},
+    {"list", "methods | datasets | profiles | geometries", list_command},
+    {"doctor", "versions, devices, data counts, checkpoints", doctor_command},
+    {"convert", "any checkpoint -> one mmap-able safetensors", convert_command},
+}};
+
+}  // namespace
+
+std::span<const Command> commands() { return kCommands; }
+
+int plan_command(const Arguments& arguments) {
+  Arguments all = arguments;
+  all.emplace_back("--dry-run");
+  point_to_libtorch();
+  exec(sibling("litebench-run"), all);
+}
+
+int reduce_command(const Arguments& arguments) { exec(sibling("litebench-reduce"), arguments); }
+
+}  // namespace litebench::cli

@@ -1,0 +1,84 @@
+// `litebench status RUN`: progress per attempt and rank, errors, the command that continues.
+
+#include <map>
+#include <set>
+
+#include <fmt/core.h>
+
+#include "base/error.hpp"
+#include "harness/cli/command.hpp"
+#include "shards/store/shard.hpp"
+
+namespace litebench::cli {
+namespace {
+
+struct Summary {
+  std::map<std::uint64_t, store::Pass> planned;
+  std::set<std::uint64_t> done;
+  std::map<std::string, std::size_t> failures;   ///< status name -> units
+};
+
+std::string_view state_of(const store::ShardContents& shard) {
+  if (shard.clean_end) return "ended";
+  return shard.damage.empty() ? "live or killed" : "damaged tail";
+}
+
+void print_shard(const store::ShardContents& shard) {
+  fmt::print("  {}  rank {}/{}  {} bundles  {}\n", shard.provenance.attempt, shard.provenance.rank,
+             shard.provenance.ranks, shard.bundles.size(), state_of(shard));
+  for (const store::EventRecord& event : shard.events) {
+    if (event.kind == store::Event::error) fmt::print("      error: {}\n", event.text);
+  }
+}
+
+void add(Summary& summary, const store::ShardContents& shard) {
+  for (const store::PlannedBundle& planned : shard.plan) summary.planned[planned.bundle_id] = planned.pass;
+  for (const store::Bundle& bundle : shard.bundles) {
+    if (!summary.done.insert(bundle.commit.bundle_id).second) continue;
+    for (const store::UnitRow& unit : bundle.units) {
+      if (unit.status != store::Status::ok) ++summary.failures[std::string(store::name_of(unit.status))];
+    }
+  }
+}
+
+void print_pass(const Summary& summary, store::Pass pass) {
+  std::size_t planned = 0, done = 0;
+  for (const auto& [id, of] : summary.planned) {
+    if (of != pass) continue;
+    ++planned;
+    done += summary.done.count(id);
+  }
+  if (planned > 0) fmt::print("{:<9} {} of {} bundles\n", store::name_of(pass), done, planned);
+}
+
+}  // namespace
+
+int status_command(const Arguments& arguments) {
+  if (arguments.size() != 1 || arguments.front().starts_with('-')) {
+    throw Error(ExitCode::usage, "cannot tell a status", "it takes the folder of a run", "litebench status RUN");
+  }
+  const std::filesystem::path run = arguments.front();
+  const std::vector<std::filesystem::path> shards = store::shards_of(run);
+  if (shards.empty()) {
+    throw Error(ExitCode::data, fmt::format("no shards in {}", (run / "shards").string()), "nothing was started there",
+                "give the folder named by run.output");
+  }
+  Summary summary;
+  for (const std::filesystem::path& path : shards) {
+    try {
+      const store::ShardContents shard = store::read_shard(path);
+      print_shard(shard);
+      add(summary, shard);
+    } catch (const Error& error) {
+      fmt::print("  {}: {}\n", path.filename().string(), error.what());
+    }
+  }
+  print_pass(summary, store::Pass::accuracy);
+  print_pass(summary, store::Pass::latency);
+  for (const auto& [status, units] : summary.failures) fmt::print("{} units: {}\n", status, units);
+  const bool complete = summary.done.size() >= summary.planned.size();
+  if (!complete) fmt::print("continue with: litebench launch -n RANKS --config {}\n", (run / "config.toml").string());
+  return static_cast<int>(complete ? ExitCode::complete : ExitCode::incomplete);
+}
+
+}  // namespace litebench::cli
