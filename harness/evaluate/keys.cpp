@@ -1,0 +1,97 @@
+#include "harness/evaluate/keys.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+
+#include "shards/unit/file_hashes.hpp"
+
+namespace litebench::evaluate {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Content hashes of a checkpoint folder's weights, configuration and tokenizer files; the name itself for random weights.
+std::string checkpoint_key(unit::FileHashes& hashes, const std::string& checkpoint) {
+  if (checkpoint.starts_with("random:")) return checkpoint;
+  std::vector<fs::path> files;
+  if (fs::is_regular_file(checkpoint)) files.push_back(checkpoint);
+  if (fs::is_directory(checkpoint)) {
+    for (const fs::directory_entry& entry : fs::directory_iterator(checkpoint)) {
+      const std::string kind = entry.path().extension().string();
+      if (kind == ".bin" || kind == ".safetensors" || kind == ".json" || kind == ".model" || kind == ".txt") {
+        files.push_back(entry.path());
+      }
+    }
+  }
+  std::sort(files.begin(), files.end());
+  std::string key;
+  for (const fs::path& file : files) {
+    key += fmt::format("{}:{:016x} ", file.filename().string(), hashes.of(file));
+  }
+  return key;
+}
+
+/// The annotation files of every data set a split names.
+std::string data_key(unit::FileHashes& hashes, const config::Config& config) {
+  std::vector<std::string> names;
+  for (const std::string& split : config.splits) names.push_back(split.substr(0, split.find('/')));
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  std::string key;
+  for (const std::string& name : names) {
+    const refer::DatasetFiles files = refer::files_in(config.root, name);
+    key += fmt::format("{}:{:016x}:{:016x} ", name, hashes.of(files.refs), hashes.of(files.instances));
+  }
+  return key;
+}
+
+std::string protocol_key(const protocol::Protocol& protocol) {
+  std::string key;
+  for (const auto& [name, value] : protocol::options_of(protocol)) key += fmt::format("{}={};", name, value);
+  return key;
+}
+
+}  // namespace
+
+Parts family_parts(const config::Config& config, std::string_view device_kind) {
+  unit::FileHashes hashes;
+  return {{"glamm", checkpoint_key(hashes, config.glamm)},
+          {"clip", checkpoint_key(hashes, config.clip)},
+          {"data", data_key(hashes, config)},
+          {"dtype", std::string(config::name_of(config.dtype))},
+          {"device", std::string(device_kind)},
+          {"threads", std::to_string(config.threads)},
+          {"numeric version", std::to_string(kNumericVersion)}};
+}
+
+Parts pack_parts(const config::Config& config) {
+  Parts parts;
+  std::vector<std::string> variants;
+  for (const config::SweptVariant& swept : config.variants) {
+    variants.push_back(fmt::format("{}x{}", unit::id_of(swept.variant), swept.seeds));
+  }
+  parts.emplace_back("variants", fmt::format("{}", fmt::join(variants, " ")));
+  std::string protocols;
+  for (const protocol::Protocol& protocol : config.protocols) protocols += protocol_key(protocol) + " ";
+  parts.emplace_back("protocols", protocols);
+  const std::string replay = config.replay.empty() ? "none" : fmt::format("{:016x}", unit::hash_file(config.replay));
+  parts.emplace_back("replay", replay);
+  parts.emplace_back("prompts_per_decode", std::to_string(config.prompts_per_decode));
+  parts.emplace_back("rows_per_pack", std::to_string(config.rows_per_pack));
+  parts.emplace_back("prompt_tokens", std::to_string(config.prompt_tokens));
+  return parts;
+}
+
+Parts plan_parts(const config::Config& config) {
+  return {{"splits", fmt::format("{}", fmt::join(config.splits, " "))},
+          {"limit", std::to_string(config.limit)},
+          {"accuracy", config.accuracy ? "yes" : "no"},
+          {"latency", config.latency.enabled ? fmt::format("{} images, {} repeats", config.latency.images,
+                                                           config.latency.repeats)
+                                             : "no"}};
+}
+
+}  // namespace litebench::evaluate

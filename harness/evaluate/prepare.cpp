@@ -1,0 +1,73 @@
+#include "harness/evaluate/prepare.hpp"
+
+#include "base/error.hpp"
+#include "harness/measure/clock.hpp"
+#include "kernels/rle/rle.hpp"
+#include "model/image/jpeg.hpp"
+
+namespace litebench::evaluate {
+namespace {
+
+std::shared_ptr<const Target> make_target(const refer::Dataset& dataset, const refer::Ref& ref,
+                                          const refer::Image& image, refer::GroundTruth kind) {
+  auto target = std::make_shared<Target>();
+  target->mask = refer::target_mask(dataset, ref, kind);
+  target->rle = kernels::rle_to_string(kernels::rle_encode(target->mask.data(), image.height, image.width));
+  return target;
+}
+
+}  // namespace
+
+Pixels load_pixels(const std::filesystem::path& root, const refer::Image& image, protocol::Exif exif,
+                   const model::Geometry& geometry) {
+  const auto rotation = exif == protocol::Exif::apply ? model::ExifRotation::apply : model::ExifRotation::ignore;
+  Pixels pixels;
+  const measure::Stopwatch decode;
+  const model::Decoded picture = model::decode_jpeg_file(refer::image_path(root, image), rotation);
+  pixels.decode_ns = decode.elapsed_ns();
+  const measure::Stopwatch preprocess;
+  pixels.clip = model::clip_pixels(picture, geometry.vision.image);
+  pixels.sam = model::sam_pixels(picture, geometry.sam.image);
+  pixels.preprocess_ns = preprocess.elapsed_ns();
+  return pixels;
+}
+
+PreparedSample Preparer::prepare_sample(const refer::Dataset& dataset, const refer::Image& image,
+                                        refer::GroundTruth kind, protocol::Sample sample, Targets& targets) const {
+  PreparedSample prepared;
+  prepared.input_ids = prompts_.conversation(sample.turns);
+  for (const protocol::Turn& turn : sample.turns) {
+    prepared.question_ids.push_back(prompts_.clip_text(turn.question));
+    prepared.expression_ids.push_back(prompts_.clip_text(turn.expression));
+    auto& target = targets[turn.where.ref];
+    try {
+      if (!target) target = make_target(dataset, dataset.refs[static_cast<std::size_t>(turn.where.ref)], image, kind);
+      prepared.targets.push_back(target);
+    } catch (const Error& error) {
+      prepared.target_error = error.what();
+      prepared.targets.push_back(std::make_shared<Target>());
+    }
+  }
+  prepared.sample = std::move(sample);
+  return prepared;
+}
+
+PreparedImage Preparer::prepare(const BundlePlan& bundle) const {
+  const refer::Dataset& dataset = plan_.datasets[static_cast<std::size_t>(bundle.row.dataset)];
+  const protocol::Protocol& protocol = config_.protocols[static_cast<std::size_t>(bundle.row.protocol)];
+  PreparedImage prepared;
+  prepared.image = dataset.images.at(bundle.row.image_id);
+  try {
+    prepared.pixels = load_pixels(config_.root, prepared.image, protocol.exif, geometry_);
+  } catch (const Error& error) {
+    prepared.decode_error = error.what();
+  }
+  Targets targets;
+  for (protocol::Sample& sample : samples_of(plan_, config_, bundle)) {
+    prepared.samples.push_back(
+        prepare_sample(dataset, prepared.image, protocol.ground_truth, std::move(sample), targets));
+  }
+  return prepared;
+}
+
+}  // namespace litebench::evaluate

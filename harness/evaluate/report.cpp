@@ -1,0 +1,50 @@
+#include "harness/evaluate/report.hpp"
+
+#include <ATen/Version.h>
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+#include <torch/headeronly/version.h>
+
+#include "base/error.hpp"
+#include "harness/measure/device.hpp"
+#include "model/prune/registry.hpp"
+
+namespace litebench::evaluate {
+namespace {
+
+void print_method(const prune::Method& method) {
+  fmt::print("{:<12}{}\n", method.info.id, method.info.title);
+  fmt::print("            {}\n", method.help);
+  fmt::print("            paper: {}; fidelity: {}; positions: {}; text: {}{}\n", method.info.paper, method.info.fidelity,
+             unit::name_of(method.info.native_position), method.info.text_dependent ? "yes" : "no",
+             method.info.draws ? "; draws (seeds)" : "");
+  for (const prune::MethodOption& option : method.options) {
+    fmt::print("            {} = {}: {}\n", option.name, fmt::join(option.values, " | "), option.help);
+  }
+}
+
+void print_device(int index) {
+  try {
+    const measure::DeviceInfo info = measure::open_cuda_device(index)->info();
+    fmt::print("  gpu {:<18}{}, {:.1f} GiB, driver {}\n", index, info.name,
+               static_cast<double>(info.total_bytes) / (1 << 30), info.driver);
+  } catch (const Error& error) {
+    fmt::print("  gpu                   none usable: {}\n", error.what());
+  }
+}
+
+}  // namespace
+
+int list_methods() {
+  const prune::Registry registry = prune::builtin_registry();
+  for (const prune::Method& method : registry.methods()) print_method(method);
+  return 0;
+}
+
+int probe() {
+  fmt::print("  LibTorch              {} loads, CPU capability {}\n", TORCH_VERSION, at::get_cpu_capability());
+  print_device(0);
+  return 0;
+}
+
+}  // namespace litebench::evaluate

@@ -1,0 +1,21 @@
+#pragma once
+// The folder of a run: RUN/{config.toml, shards, tables, log}. Made by rank 0, opened by all.
+
+#include <filesystem>
+#include <string>
+
+namespace litebench::evaluate {
+
+/// Creates the folders, private to the user. Throws Error{io} when that fails.
+void make_run_folder(const std::filesystem::path& run);
+
+/// Moves an old run to RUN.old-<time> (never deletes). Nothing happens when there is none. Throws Error{io}.
+void move_aside(const std::filesystem::path& run);
+
+/// Writes a small file through a temporary and a rename. Throws Error{io}.
+void write_file(const std::filesystem::path& path, const std::string& text);
+
+/// Throws Error{io} when the file system of the run has less room than the plan is likely to fill.
+void check_space(const std::filesystem::path& run, std::uint64_t needed_bytes);
+
+}  // namespace litebench::evaluate

@@ -1,0 +1,117 @@
+#include "harness/evaluate/single.hpp"
+
+#include <algorithm>
+
+#include "harness/evaluate/sequences.hpp"
+#include "harness/measure/clock.hpp"
+
+namespace litebench::evaluate {
+namespace {
+
+using store::Stage;
+
+/// Times consecutive stages; a stage ends when the device has finished its work.
+class StageClock {
+ public:
+  StageClock(SingleRun& run, measure::Device& device) : run_(run), device_(device) {}
+
+  template <typename Work>
+  auto timed(Stage stage, Work work) {
+    const measure::Stopwatch watch;
+    auto result = work();
+    device_.synchronize();
+    run_.stage_ns[static_cast<std::size_t>(stage)] += watch.elapsed_ns();
+    return result;
+  }
+
+ private:
+  SingleRun& run_;
+  measure::Device& device_;
+};
+
+/// Highest allocation since construction above the level at construction.
+class PeakMeter {
+ public:
+  explicit PeakMeter(measure::Device& device) : device_(device), before_(device.memory().current_bytes) {
+    device_.reset_peak();
+  }
+  [[nodiscard]] std::int64_t peak() const { return device_.memory().peak_bytes - before_; }
+  [[nodiscard]] std::int64_t before() const { return before_; }
+
+ private:
+  measure::Device& device_;
+  std::int64_t before_;
+};
+
+SampleTexts texts_for(const PassContext& context, const PlannedMethod& method, const PreparedSample& sample,
+                      const protocol::Protocol& protocol) {
+  const TextKind kind = text_kind(method, context.glamm.geometry(), protocol);
+  return embed_texts(context.glamm, sample, kind == TextKind::question, kind == TextKind::expression);
+}
+
+Selection select_for(const PassContext& context, const PlannedMethod& method, const model::VisionFeatures& features,
+                     const PreparedSample& sample, const protocol::Protocol& protocol, bool needs_projected) {
+  const SampleTexts texts = texts_for(context, method, sample, protocol);
+  const at::Tensor projected = needs_projected ? context.glamm.project_patches(features) : at::Tensor();
+  return select_tokens(method, context.glamm, features, projected, texts, sample, protocol, 0);
+}
+
+/// [Q, out] mask prompts; fills ledger and the LLM's peak.
+at::Tensor language_stages(const PassContext& context, const PlannedMethod& method, const PreparedSample& sample,
+                           const protocol::Protocol& protocol, const model::VisionFeatures& features, StageClock& clock,
+                           SingleRun& run) {
+  const model::Glamm& glamm = context.glamm;
+  const bool needs_projected = method.pruner->taps(glamm.geometry()).projected;
+  Selection selection = clock.timed(
+      Stage::select, [&] { return select_for(context, method, features, sample, protocol, needs_projected); });
+  const at::Tensor visual = clock.timed(Stage::project, [&] { return glamm.project(features, selection.plan); });
+  const PeakMeter meter(context.device);
+  OwnedSequence owned;
+  const at::Tensor prompts = clock.timed(Stage::prefill, [&] {
+    owned = make_sequence(method, glamm, std::move(selection), visual, sample, context.seg_token);
+    return glamm.prompts(glamm.llama().prefill(std::span(&owned.sequence, 1)).front());
+  });
+  run.peak_bytes_llm = meter.peak();
+  run.ledger = std::move(owned.ledger);
+  return prompts;
+}
+
+}  // namespace
+
+SingleRun run_single(const PassContext& context, const PlannedMethod& method, const refer::Image& image,
+                     const PreparedSample& sample, const protocol::Protocol& protocol) {
+  const model::Glamm& glamm = context.glamm;
+  const model::Geometry& geometry = glamm.geometry();
+  SingleRun run;
+  StageClock clock(run, context.device);
+  const PeakMeter before_llm(context.device);
+  const measure::Stopwatch watch;
+  const Pixels pixels = load_pixels(context.config.root, image, protocol.exif, geometry);
+  run.stage_ns[static_cast<std::size_t>(Stage::decode)] = pixels.decode_ns;
+  run.stage_ns[static_cast<std::size_t>(Stage::preprocess)] = pixels.preprocess_ns;
+  const model::VisionFeatures features = clock.timed(Stage::clip, [&] {
+    return glamm.clip_features(glamm.upload(pixels.clip, geometry.vision.image), method.pruner->taps(geometry).vision);
+  });
+  const std::int64_t peak_clip = before_llm.peak();
+  const at::Tensor prompts = language_stages(context, method, sample, protocol, features, clock, run);
+  const std::int64_t peak_llm = context.device.memory().peak_bytes - before_llm.before();
+  const PeakMeter after_llm(context.device);
+  const at::Tensor embedding = clock.timed(
+      Stage::sam, [&] { return glamm.sam_features(glamm.upload(pixels.sam.values, geometry.sam.image)); });
+  const at::Tensor logits =
+      clock.timed(Stage::mask, [&] { return glamm.mask_logits(embedding, prompts, protocol.pe_dtype); });
+  run.masks = clock.timed(Stage::post, [&] {
+    kernels::MaskScorer scorer(frame_of(image, pixels.sam, geometry.sam));
+    std::vector<ScoredMask> masks;
+    for (std::size_t t = 0; t < sample.targets.size(); ++t) {
+      masks.push_back(score_logits(scorer, logits[static_cast<std::int64_t>(t)], *sample.targets[t]));
+    }
+    return masks;
+  });
+  run.total_ns = watch.elapsed_ns();
+  const std::int64_t peak_sam = context.device.memory().peak_bytes - before_llm.before();
+  run.peak_bytes_total = std::max({peak_clip, peak_llm, peak_sam});
+  return run;
+}
+
+}  // namespace litebench::evaluate

@@ -1,0 +1,27 @@
+#pragma once
+// One rank's loop: ask for a bundle, prepare the next one meanwhile, compute, commit.
+
+#include <array>
+#include <functional>
+
+#include "harness/evaluate/pass.hpp"
+#include "harness/evaluate/prepare.hpp"
+#include "harness/launch/signals.hpp"
+#include "shards/handout/handout.hpp"
+#include "shards/store/shard.hpp"
+
+namespace litebench::evaluate {
+
+struct WorkLoop {
+  const Plan& plan;
+  std::function<PreparedImage(const BundlePlan&)> prepare;   ///< thread-safe
+  std::array<EvaluationPass*, 2> passes;   ///< by store::Pass
+  handout::Handout& handout;
+  store::ShardWriter& shard;
+  const launch::SignalFlag& signals;
+
+  /// Until the work runs out or a signal asks to stop; then the bundle in flight is finished and everybody is told.
+  void run();
+};
+
+}  // namespace litebench::evaluate

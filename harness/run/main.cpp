@@ -1,0 +1,49 @@
+// `litebench-run`: the engine behind `litebench --config …`. Also answers `list-methods` and `probe` for the small program.
+
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include <fmt/core.h>
+
+#include "base/error.hpp"
+#include "base/version.hpp"
+#include "harness/cli/options.hpp"
+#include "harness/evaluate/engine.hpp"
+#include "harness/evaluate/report.hpp"
+
+namespace {
+
+int dispatch(const std::vector<std::string>& arguments) {
+  using litebench::cli::RunOptions;
+  if (arguments == std::vector<std::string>{"list-methods"}) return litebench::evaluate::list_methods();
+  if (arguments == std::vector<std::string>{"probe"}) return litebench::evaluate::probe();
+  const RunOptions options = litebench::cli::parse_run_options(arguments);
+  if (options.help) {
+    fmt::print("{}", litebench::cli::run_options_help());
+    return 0;
+  }
+  if (options.version) {
+    fmt::print("{}", litebench::version_text("litebench-run"));
+    return 0;
+  }
+  if (options.config.empty()) {
+    throw litebench::Error(litebench::ExitCode::usage, "cannot start a run", "--config is missing",
+                           "give --config sweep.toml; configs/ holds examples");
+  }
+  return litebench::evaluate::run(options);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return dispatch({argv + 1, argv + argc});
+  } catch (const litebench::Error& error) {
+    fmt::print(stderr, "litebench: {}\n", error.what());
+    return static_cast<int>(error.code());
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "litebench: unexpected failure ({}) please report it\n", error.what());
+    return static_cast<int>(litebench::ExitCode::restart);
+  }
+}

@@ -1,0 +1,138 @@
+// The two passes on the reference checkpoint: what is timed is what is scored.
+
+#include <map>
+
+#include <c10/core/InferenceMode.h>
+#include <gtest/gtest.h>
+
+#include "base/hash.hpp"
+#include "harness/evaluate/pass.hpp"
+#include "harness/evaluate/single.hpp"
+#include "kernels/rle/rle.hpp"
+#include "model/weights/weights.hpp"
+
+namespace litebench::evaluate {
+namespace {
+
+constexpr std::string_view kConfig = R"(
+[model]
+glamm = "tests/golden/tiny/glamm"
+clip = "tests/golden/tiny/clip"
+dtype = "fp32"
+rows_per_pack = 1000
+prompts_per_decode = 5
+[data]
+root = "tests/golden/tiny/data/Refer_Segm"
+splits = ["refcoco/val"]
+[[sweep]]
+method = "none"
+[[sweep]]
+method = ["litelvlm", "uniform", "cls_topk", "sim_low", "sim_high", "value_norm", "random"]
+tokens = [192, 64]
+[passes]
+latency = { images = 1, repeats = 2, warmup = 0 }
+)";
+
+struct Fixture {
+  config::Config config;
+  model::LoadedModel weights;
+  model::Glamm glamm;
+  std::unique_ptr<measure::Device> device = measure::open_cpu_device();
+  std::unique_ptr<Prompts> prompts;
+  std::vector<PlannedMethod> methods;
+  Plan plan;
+  Preparer preparer;
+
+  explicit Fixture(std::vector<std::string> set = {})
+      : config(config::parse_config(kConfig, "test.toml", {.assignments = std::move(set), .output = {}, .limit = {}})),
+        weights(model::load_model(config.glamm, config.clip, {})),
+        glamm(weights),
+        prompts(tokenized_prompts(config.glamm, config.clip, weights.geometry)),
+        methods(make_methods(config, weights.geometry)),
+        plan(make_plan(config, "test")),
+        preparer(config, plan, glamm.geometry(), *prompts) {}
+
+  PassContext context() { return {config, plan, glamm, methods, *device, prompts->seg_token(), 0}; }
+};
+
+TEST(Passes, MasksOfTheLatencyPassAreThoseOfTheAccuracyPass) {
+  Fixture f;
+  const auto accuracy = make_accuracy_pass(f.context());
+  std::int64_t compared = 0, differing = 0;
+  for (const BundlePlan& bundle : f.plan.bundles) {
+    if (bundle.row.pass != store::Pass::accuracy) continue;
+    const PreparedImage prepared = f.preparer.prepare(bundle);
+    const store::Bundle rows = accuracy->run(bundle, prepared);
+    const c10::InferenceMode guard;
+    for (const store::ExpressionRow& row : rows.expressions) {
+      const std::size_t s = 0;   // upstream's protocol makes one conversation per image
+      const SingleRun single = run_single(f.context(), f.methods[static_cast<std::size_t>(row.variant)], prepared.image,
+                                          prepared.samples[s], f.config.protocols[0]);
+      const kernels::MaskScore& score = single.masks[static_cast<std::size_t>(row.turn)].score;
+      // Packed and alone round differently; only a pixel whose logit is next to zero may fall on the other side.
+      compared += 1;
+      differing += std::abs(score.predicted_area - row.predicted_area) + std::abs(score.intersection - row.intersection);
+    }
+    break;   // one image: 2 expressions × 15 variants
+  }
+  EXPECT_EQ(compared, 30);
+  EXPECT_LE(differing, 3);
+}
+
+TEST(Passes, ARepeatOfABundleIsBitwiseEqual) {
+  Fixture f;
+  const BundlePlan& bundle = f.plan.bundles[1];
+  const PreparedImage prepared = f.preparer.prepare(bundle);
+  const store::Bundle first = make_accuracy_pass(f.context())->run(bundle, prepared);
+  const store::Bundle again = make_accuracy_pass(f.context())->run(bundle, f.preparer.prepare(bundle));
+  ASSERT_EQ(first.expressions.size(), again.expressions.size());
+  for (std::size_t i = 0; i < first.expressions.size(); ++i) {
+    EXPECT_EQ(first.expressions[i].mask_hash, again.expressions[i].mask_hash);
+  }
+}
+
+TEST(Passes, PackSizesChangeNoRetainedPatch) {
+  Fixture small, large({"model.rows_per_pack=100000", "model.prompts_per_decode=4000"});
+  const store::Bundle a = make_accuracy_pass(small.context())->run(small.plan.bundles[0], small.preparer.prepare(small.plan.bundles[0]));
+  const store::Bundle b = make_accuracy_pass(large.context())->run(large.plan.bundles[0], large.preparer.prepare(large.plan.bundles[0]));
+  ASSERT_EQ(a.tokens.size(), b.tokens.size());
+  for (std::size_t i = 0; i < a.tokens.size(); ++i) {
+    const auto x = a.get(a.tokens[i].indices), y = b.get(b.tokens[i].indices);
+    EXPECT_TRUE(std::equal(x.begin(), x.end(), y.begin(), y.end()));
+  }
+}
+
+TEST(Passes, LatencyRowsHoldEveryStageAndNoMask) {
+  Fixture f;
+  const auto latency = make_latency_pass(f.context());
+  for (const BundlePlan& bundle : f.plan.bundles) {
+    if (bundle.row.pass != store::Pass::latency) continue;
+    const store::Bundle rows = latency->run(bundle, f.preparer.prepare(bundle));
+    EXPECT_EQ(rows.units.size(), 15u * 2);
+    EXPECT_TRUE(rows.expressions.empty());
+    for (const store::UnitRow& unit : rows.units) {
+      std::int64_t sum = 0;
+      for (const std::int64_t ns : unit.stage_ns) {
+        EXPECT_GE(ns, 0);
+        sum += ns;
+      }
+      EXPECT_LE(sum, unit.total_ns);
+      EXPECT_GT(unit.peak_bytes_llm, 0);
+      EXPECT_GE(unit.peak_bytes_total, unit.peak_bytes_llm);
+      EXPECT_GT(unit.flops_total, unit.flops_llm);
+    }
+  }
+}
+
+TEST(Passes, APictureThatCannotBeDecodedFailsEveryUnitOfItsBundle) {
+  Fixture f;
+  PreparedImage prepared = f.preparer.prepare(f.plan.bundles[0]);
+  prepared.decode_error = "half a picture";
+  const store::Bundle rows = make_accuracy_pass(f.context())->run(f.plan.bundles[0], prepared);
+  EXPECT_EQ(rows.units.size(), 15u);
+  for (const store::UnitRow& unit : rows.units) EXPECT_EQ(unit.status, store::Status::failed_decode);
+  for (const store::ExpressionRow& row : rows.expressions) EXPECT_EQ(row.status, store::Status::failed_decode);
+}
+
+}  // namespace
+}  // namespace litebench::evaluate
