@@ -1,0 +1,175 @@
+"""Each kind of bad input through the public command: its message, its exit code, and nothing already written harmed."""
+
+import json
+import pickle
+import resource
+import shutil
+import signal
+import subprocess
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from support import GOLDEN, ROOT, Results, command, environment, integers, run, run_config, sweep
+
+ONE = '[[sweep]]\nmethod = "none"\n[[sweep]]\nmethod = "litelvlm"\ntokens = 64\n'
+SPLIT = ["refcoco/val"]
+
+
+def fails(folder, text, code, *parts, arguments=()):
+    done = run_config(folder, text, *arguments, expect=code)
+    for part in parts:
+        assert part in done.stderr, f"{part!r} is not in\n{done.stderr}"
+    return done
+
+
+@pytest.fixture
+def data(tmp_path):
+    """A copy of the data set that may be damaged."""
+    shutil.copytree(GOLDEN / "data/Refer_Segm", tmp_path / "data")
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    """A copy of the checkpoint as safetensors that may be damaged."""
+    folder = tmp_path / "glamm"
+    done = run("convert", GOLDEN / "glamm", folder)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def damage(checkpoint, change):
+    tensors = load_file(checkpoint / "model.safetensors")
+    change(tensors)
+    save_file(tensors, checkpoint / "model.safetensors")
+
+
+def test_missing_configuration(tmp_path):
+    done = run("--config", tmp_path / "nowhere.toml")
+    assert done.returncode == 74 and "nowhere.toml" in done.stderr
+
+
+def test_unknown_key_is_answered_with_the_nearest_one(tmp_path):
+    fails(tmp_path, sweep(tmp_path / "run") + "\n[tabels]\n", 64, "tabels", '"tables"')
+    fails(tmp_path, sweep(tmp_path / "run").replace("dtype", "dtyp"), 64, 'did you mean "dtype"?', "line")
+
+
+def test_unknown_method_and_option_name_their_neighbours(tmp_path):
+    fails(tmp_path, sweep(tmp_path / "run", sweeps='[[sweep]]\nmethod = "litelvm"\ntokens = 64\n'), 64, "litelvlm")
+    fails(tmp_path, sweep(tmp_path / "run", sweeps='[[sweep]]\nmethod = "litelvlm"\ntokens = 64\nvarint = "code"\n'), 64,
+          "variant")
+
+
+def test_missing_checkpoint(tmp_path):
+    fails(tmp_path, sweep(tmp_path / "run", glamm=tmp_path / "none"), 74, str(tmp_path / "none"))
+
+
+def test_truncated_checkpoint_shard(tmp_path):
+    folder = tmp_path / "glamm"
+    shutil.copytree(GOLDEN / "glamm", folder)
+    shard = folder / "pytorch_model-00002-of-00002.bin"
+    shard.write_bytes(shard.read_bytes()[:-5000])
+    fails(tmp_path, sweep(tmp_path / "run", glamm=folder), 65, shard.name)
+
+
+def test_missing_unexpected_and_misshapen_tensors_are_listed(tmp_path, checkpoint):
+    def change(tensors):
+        del tensors["model.norm.weight"]
+        tensors["model.stranger"] = torch.zeros(3)
+        tensors["model.mm_projector.0.bias"] = torch.zeros(7)
+
+    damage(checkpoint, change)
+    fails(tmp_path, sweep(tmp_path / "run", glamm=checkpoint), 65, "model.norm.weight", "model.stranger",
+          "model.mm_projector.0.bias")
+
+
+def test_weight_that_is_no_number(tmp_path, checkpoint):
+    damage(checkpoint, lambda tensors: tensors["model.norm.weight"].view(-1)[3:4].fill_(float("nan")))
+    fails(tmp_path, sweep(tmp_path / "run", glamm=checkpoint), 65, "model.norm.weight")
+
+
+class Bomb:
+    def __reduce__(self):
+        return (print, ("executed",))
+
+
+def test_pickle_that_wants_to_call_something(tmp_path, data):
+    (data / "refcoco/refs(unc).p").write_bytes(pickle.dumps([Bomb()], protocol=2))
+    done = fails(tmp_path, sweep(tmp_path / "run", root=data, splits=SPLIT), 65, "refs(unc).p")
+    assert "executed" not in done.stdout
+
+
+def test_truncated_instances(tmp_path, data):
+    path = data / "refcoco/instances.json"
+    path.write_text(path.read_text()[:-100])
+    fails(tmp_path, sweep(tmp_path / "run", root=data, splits=SPLIT), 65, "instances.json")
+
+
+def test_empty_split(tmp_path):
+    fails(tmp_path, sweep(tmp_path / "run", splits=["refcoco/nowhere"]), 65, "nowhere")
+
+
+def statuses(run_folder):
+    results = Results(run_folder / "results.h5")
+    names = {value: key for key, value in results.enums["status"].items()}
+    return {(key[1], key[4]): names[int(row["status"])] for key, row in results.expressions().items()}
+
+
+def test_corrupt_jpeg_is_a_row_and_the_run_goes_on(tmp_path, data):
+    picture = data / "coco_2014/train2014/COCO_train2014_000000098304.jpg"
+    picture.write_bytes(picture.read_bytes()[:5000])
+    done = run_config(tmp_path, sweep(tmp_path / "run", root=data, splits=SPLIT, sweeps=ONE))
+    assert "VALID" in done.stdout and "excluded" in done.stdout
+    found = statuses(tmp_path / "run")
+    assert found[(98304, "none")] == found[(98304, "litelvlm@64")] == "failed_decode"
+    assert {status for (image, _), status in found.items() if image != 98304} == {"ok"}
+
+
+def test_run_length_mask_out_of_range_is_a_row_and_the_run_goes_on(tmp_path, data):
+    path = data / "refcoco/instances.json"
+    instances = json.loads(path.read_text())
+    wanted = json.loads((GOLDEN / "expected/eval.json").read_text())["refcoco|val"]["samples"][0]
+    for annotation in instances["annotations"]:
+        if annotation["id"] in wanted["ann_ids"]:
+            annotation["segmentation"] = [{"size": [wanted["height"], wanted["width"]], "counts": "ooooo0"}]
+    path.write_text(json.dumps(instances))
+    run_config(tmp_path, sweep(tmp_path / "run", root=data, splits=SPLIT, sweeps=ONE))
+    found = statuses(tmp_path / "run")
+    assert found[(wanted["image_id"], "none")] == "failed_sample"
+    assert "ok" in found.values()
+
+
+def test_output_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    fails(tmp_path, sweep(tmp_path / "file/run"), 74, "file/run")
+
+
+def test_full_disk_keeps_what_was_written(tmp_path):
+    """A file size limit stands for the full disk: the same error reaches the program through the same calls."""
+    text = sweep(tmp_path / "run", splits=["refcoco/val", "refcocog/test"], sweeps=ONE)
+    config = tmp_path / "sweep.toml"
+    config.write_text(text)
+
+    def small_files():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, 150_000))
+
+    done = subprocess.run(command("--config", config), env=environment(), cwd=ROOT, text=True, capture_output=True,
+                          preexec_fn=small_files, timeout=300)
+    assert done.returncode == 74, done.stdout + done.stderr
+    run_config(tmp_path, text)
+    other = tmp_path / "other"
+    other.mkdir()
+    run_config(other, sweep(other / "run", splits=["refcoco/val", "refcocog/test"], sweeps=ONE))
+    assert integers(tmp_path / "run/results.h5") == integers(other / "run/results.h5")
+
+
+def test_a_changed_option_refuses_to_mix(tmp_path):
+    run_config(tmp_path, sweep(tmp_path / "run", splits=["refcoco/testB"], sweeps=ONE))
+    before = integers(tmp_path / "run/results.h5")
+    done = run_config(tmp_path, sweep(tmp_path / "run", splits=["refcoco/testB"], sweeps=ONE, dtype="bf16"), expect=64)
+    assert "dtype" in done.stderr and "--fresh" in done.stderr
+    assert integers(tmp_path / "run/results.h5") == before
+    run_config(tmp_path, sweep(tmp_path / "run", splits=["refcoco/testB"], sweeps=ONE, dtype="bf16"), "--fresh")
+    assert any(p.name.startswith("run.old-") for p in tmp_path.iterdir())

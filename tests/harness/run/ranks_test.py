@@ -1,0 +1,114 @@
+"""Integers do not depend on how many ranks there were, nor on when the run was killed."""
+
+import os
+import random
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import h5py
+import pytest
+from support import ROOT, command, environment, integers, run_config, sweep
+
+SPLITS = ["refcoco/val", "refcoco+/val", "refcocog/test"]
+SWEEPS = ('[[sweep]]\nmethod = "none"\n[[sweep]]\nmethod = ["litelvlm", "uniform"]\ntokens = [192, 64]\n'
+          '[[sweep]]\nmethod = "random"\ntokens = 128\nseeds = 2\n')
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("alone")
+    run_config(folder, sweep(folder / "run", splits=SPLITS, sweeps=SWEEPS))
+    return integers(folder / "run/results.h5")
+
+
+@pytest.mark.parametrize("ranks", [1, 2, 3, 8])
+def test_any_number_of_ranks_leaves_the_same_integers(alone, tmp_path, ranks):
+    run_config(tmp_path, sweep(tmp_path / "run", splits=SPLITS, sweeps=SWEEPS), ranks=ranks)
+    assert integers(tmp_path / "run/results.h5") == alone
+
+
+def shards_bytes(run):
+    return sum(f.stat().st_size for f in (run / "shards").glob("*.h5")) if (run / "shards").exists() else 0
+
+
+def session_members(session):
+    """Live processes of a session; mpirun gives every rank a process group of its own."""
+    members = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, _, sid = stat.read_text().rsplit(")", 1)[1].split()[:4]
+        except OSError:
+            continue
+        if int(sid) == session and state != "Z":
+            members.append(int(stat.parent.name))
+    return members
+
+
+def kill_session(session):
+    while members := session_members(session):
+        for pid in members:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        time.sleep(0.05)
+
+
+def kill_when_some_rows_are_there(config, ranks, rng):
+    """Starts the run in a session of its own and kills all of it once it has written something."""
+    process = subprocess.Popen(command("--config", config, ranks=ranks), env=environment(), cwd=ROOT, start_new_session=True,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    run = config.parent / "run"
+    deadline = time.monotonic() + 120
+    while process.poll() is None and shards_bytes(run) == 0 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    time.sleep(rng.uniform(0.0, 2.5))
+    killed = process.poll() is None
+    if killed:
+        kill_session(process.pid)
+    process.wait()
+    return killed
+
+
+@pytest.mark.parametrize("seed,first,second", [(1, 2, 1), (2, 1, 3), (3, 3, 2)])
+def test_a_killed_run_is_continued_by_another_number_of_ranks(alone, tmp_path, seed, first, second):
+    rng = random.Random(seed)
+    config = tmp_path / "sweep.toml"
+    text = sweep(tmp_path / "run", splits=SPLITS, sweeps=SWEEPS)
+    config.write_text(text)
+    killed = kill_when_some_rows_are_there(config, first, rng)
+    run_config(tmp_path, text, ranks=second)
+    assert integers(tmp_path / "run/results.h5") == alone
+    if killed:
+        with h5py.File(tmp_path / "run/results.h5") as file:
+            assert len(file["attempts"]) > second
+
+
+def test_a_graceful_stop_ends_with_code_3_and_is_resumable(alone, tmp_path):
+    config = tmp_path / "sweep.toml"
+    text = sweep(tmp_path / "run", splits=SPLITS, sweeps=SWEEPS)
+    config.write_text(text)
+    process = subprocess.Popen(command("--config", config), env=environment(), cwd=ROOT, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)
+    while process.poll() is None and shards_bytes(tmp_path / "run") == 0:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGUSR1)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 3, out + err
+    assert "--config" in out + err      # the command that continues
+    run_config(tmp_path, text)
+    assert integers(tmp_path / "run/results.h5") == alone
+
+
+def test_a_finished_run_starts_nothing_again(tmp_path):
+    text = sweep(tmp_path / "run", splits=["refcoco/testB"])
+    run_config(tmp_path, text)
+    before = sorted(f.name for f in (tmp_path / "run/shards").iterdir())
+    rows = integers(tmp_path / "run/results.h5")
+    run_config(tmp_path, text)
+    assert integers(tmp_path / "run/results.h5") == rows
+    with h5py.File(tmp_path / "run/results.h5") as file:
+        assert len(file["bundles"]) == 4
+    assert set(before) <= {f.name for f in (tmp_path / "run/shards").iterdir()}

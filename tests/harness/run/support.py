@@ -1,0 +1,113 @@
+"""Running litebench as a user does, and reading what it leaves."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[3]
+GOLDEN = ROOT / "tests/golden/tiny"
+BIN = Path(os.environ.get("LITEBENCH_BIN", ROOT / "build/release/bin"))
+
+SPLITS = ["refcoco/val", "refcoco/testA", "refcoco/testB", "refcoco+/val", "refcoco+/testA", "refcoco+/testB",
+          "refcocog/val", "refcocog/test"]
+
+
+def sweep(output, *, splits=SPLITS, sweeps=None, protocol="", extra="", dtype="fp32", glamm=GOLDEN / "glamm",
+          clip=GOLDEN / "clip", root=GOLDEN / "data/Refer_Segm"):
+    """The text of a configuration over the reference data set."""
+    sweeps = sweeps or '[[sweep]]\nmethod = "none"\n[[sweep]]\nmethod = "litelvlm"\ntokens = [192, 64]\n'
+    return f"""
+[run]
+output = "{output}"
+[model]
+glamm = "{glamm}"
+clip = "{clip}"
+dtype = "{dtype}"
+[data]
+root = "{root}"
+splits = {json.dumps(splits)}
+{protocol}
+{sweeps}
+{extra}
+"""
+
+
+def environment():
+    """OpenMPI starts nothing as root without being told twice; more ranks than cores must yield."""
+    return {**os.environ, "OMP_NUM_THREADS": "1", "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+            "OMPI_MCA_mpi_yield_when_idle": "1"}
+
+
+def command(*arguments, ranks=None):
+    program = [str(BIN / "litebench"), *map(str, arguments)]
+    if ranks is None:
+        return program
+    return ["mpirun", "-n", str(ranks), "--oversubscribe", "--bind-to", "none", *program]
+
+
+def run(*arguments, ranks=None, timeout=600):
+    """The finished process, output as text."""
+    return subprocess.run(command(*arguments, ranks=ranks), env=environment(), cwd=ROOT, text=True, capture_output=True,
+                          timeout=timeout)
+
+
+def run_config(folder, text, *arguments, ranks=None, expect=0):
+    path = Path(folder) / "sweep.toml"
+    path.write_text(text)
+    done = run("--config", path, *arguments, ranks=ranks)
+    assert done.returncode == expect, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done
+
+
+class Results:
+    """results.h5 with names in place of indices."""
+
+    def __init__(self, path):
+        with h5py.File(path) as file:
+            self.tables = {name: file[name][()] for name in file if isinstance(file[name], h5py.Dataset)}
+            self.enums = {name: h5py.check_enum_dtype(file["expressions"].dtype[name]) for name in ("dataset", "split", "status")}
+        self.bytes = self.tables["bytes"].tobytes()
+        self.variants = [v.decode() for v in self.tables["variants"]["id"]]
+
+    def payload(self, row):
+        offset, length = int(row["bytes_offset"]), int(row["bytes_length"])
+        return self.bytes[offset:offset + length]
+
+    def split_name(self, code):
+        return {value: key for key, value in self.enums["split"].items()}[int(code)]
+
+    def expressions(self):
+        """{(split, image_id, sent_id, turn, variant, seed): row}"""
+        return {(self.split_name(r["split"]), int(r["image_id"]), int(r["sent_id"]), int(r["turn"]),
+                 self.variants[r["variant"]], int(r["seed"])): r for r in self.tables["expressions"]}
+
+
+def integers(path):
+    """Everything in results.h5 that must not depend on ranks, attempts or time, as comparable values."""
+    results = Results(path)
+    fixed = {}
+    for name, row in results.expressions().items():
+        fixed[name] = tuple(int(row[c]) for c in ("status", "intersection", "union", "predicted_area", "target_area",
+                                                  "overlap_area", "overlap_hit", "mask_hash")) + (results.payload(row),)
+    units = results.tables["units"]
+    accuracy = units[units["pass"] == 0]
+    shape = [tuple(int(r[c]) for c in ("sample_id", "variant", "seed", "status", "kept", "kept_last", "llm_tokens"))
+             for r in accuracy]
+    tokens = [(int(r["layer"]), results.payload(r)) for r in results.tables["tokens"]]
+    return fixed, shape, tokens
+
+
+def retained(results, sample_rows=None):
+    """{(sample_id, variant, seed): patch indices in emitted order} at layer 0."""
+    found = {}
+    units = results.tables["units"]
+    for row in results.tables["tokens"]:
+        if row["layer"] == 0:
+            unit = units[row["unit"]]
+            key = (int(unit["sample_id"]), results.variants[unit["variant"]], int(unit["seed"]))
+            found[key] = np.frombuffer(results.payload(row), dtype="<i2").astype(int).tolist()
+    return found
