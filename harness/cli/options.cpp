@@ -39,7 +39,8 @@ LogLevel log_level(const std::string& name) {
 
 std::string advice_for(const std::string& argument) {
   std::vector<std::string> known;
-  for (const auto& option : describe().options()) known.push_back("--" + option->long_name());
+  const po::options_description all = describe();
+  for (const auto& option : all.options()) known.push_back("--" + option->long_name());
   const std::string near = nearest(argument, known);
   return near.empty() ? "see litebench --help" : fmt::format("did you mean {}?", near);
 }
