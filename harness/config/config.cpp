@@ -79,6 +79,12 @@ void read_model(TableReader& root, Config& config) {
     throw Error(ExitCode::usage, "cannot start without a model", "[model] names no glamm or no clip checkpoint",
                 "set model.glamm and model.clip to folders or to random:<geometry>");
   }
+  const bool random = config.glamm.starts_with("random:");
+  if (random != config.clip.starts_with("random:") || (random && config.glamm != config.clip)) {
+    throw Error(ExitCode::usage, fmt::format("cannot pair {} with {}", config.glamm, config.clip),
+                "random weights have no tokenizer and one geometry",
+                "give both as folders or both as the same random:<geometry>");
+  }
 }
 
 void read_data(TableReader& root, Config& config) {

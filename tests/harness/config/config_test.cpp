@@ -72,6 +72,11 @@ TEST(Config, MissingModelSplitMethodAreExplained) {
   expect_message("[model]\nglamm=\"g\"\nclip=\"c\"\n[[sweep]]\ntokens=3", "names no method");
 }
 
+TEST(Config, RandomWeightsComeInPairs) {
+  expect_message("[model]\nglamm=\"random:tiny\"\nclip=\"c\"\n[[sweep]]\nmethod=\"none\"", "cannot pair");
+  expect_message("[model]\nglamm=\"random:tiny\"\nclip=\"random:mid\"\n[[sweep]]\nmethod=\"none\"", "cannot pair");
+}
+
 TEST(Config, TheSameVariantTwiceIsRefused) {
   expect_message("[model]\nglamm=\"g\"\nclip=\"c\"\n[[sweep]]\nmethod=\"none\"\n[[sweep]]\nmethod=\"none\"",
                  "listed twice");
