@@ -57,6 +57,7 @@ Reduction reduce(const std::filesystem::path& directory, const ReduceOptions& op
   reduction.verdict = judge(run, pairing);
   SummaryOptions summary_options;
   summary_options.accumulation = options.accumulation;
+  summary_options.padded_ranks = options.padded_ranks;
   summary_options.baseline =
       first_of(options.baseline, environment_of(run, "tables.baseline"), "none");
   const Summary summary = summarise(run, pairing, summary_options);

@@ -1,6 +1,7 @@
 #pragma once
 // A run directory becomes results.h5, tables and a verdict. Needs neither LibTorch nor MPI.
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@ namespace litebench::analysis {
 
 struct ReduceOptions {
   Accumulation accumulation = Accumulation::exact;
+  std::int32_t padded_ranks = 1;     ///< see SummaryOptions
   std::string baseline;          ///< variant id; "": the run's [tables] baseline, else "none"
   std::string reference;         ///< published numbers; "": the run's [tables] reference, else none
   std::filesystem::path output;  ///< "": the run directory

@@ -1,5 +1,6 @@
 // litebench-reduce RUN: the shards of a run become results.h5, tables and a verdict.
 
+#include <charconv>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -19,6 +20,8 @@ po::options_description visible_options() {
   po::options_description options("Options");
   options.add_options()("accum", po::value<std::string>()->default_value("exact"),
                         "exact, or f32: repeat the reference's float32 sums in evaluation order")(
+      "shard", po::value<std::string>()->default_value("exact"),
+      "exact, or pad:R: count images as R ranks of the reference's padded sampler would")(
       "format", po::value<std::string>()->default_value("terminal"),
       "what to print: terminal, markdown, latex, csv, json")(
       "baseline", po::value<std::string>(), "variant that retention and speed-up refer to [none]")(
@@ -54,6 +57,19 @@ Accumulation accumulation_named(const std::string& name) {
   refuse(fmt::format("unknown accumulation \"{}\"", name), "it is neither exact nor f32");
 }
 
+std::int32_t padded_ranks_of(const std::string& shard) {
+  if (shard == "exact") return 1;
+  constexpr std::string_view kPad = "pad:";
+  std::int32_t ranks = 0;
+  const char* end = shard.data() + shard.size();
+  if (shard.starts_with(kPad) &&
+      std::from_chars(shard.data() + kPad.size(), end, ranks).ptr == end && ranks >= 1 &&
+      ranks <= 4096) {
+    return ranks;
+  }
+  refuse(fmt::format("unknown sharding \"{}\"", shard), "it is neither exact nor pad:R");
+}
+
 std::string text_of(const po::variables_map& values, const char* name) {
   return values.count(name) > 0 ? values[name].as<std::string>() : "";
 }
@@ -66,6 +82,7 @@ ExitCode reduce_run(const po::variables_map& values) {
            runs.empty() ? "no run folder is given" : "more than one folder is given");
   ReduceOptions options;
   options.accumulation = accumulation_named(text_of(values, "accum"));
+  options.padded_ranks = padded_ranks_of(text_of(values, "shard"));
   options.baseline = text_of(values, "baseline");
   options.reference = text_of(values, "reference");
   options.output = text_of(values, "output");

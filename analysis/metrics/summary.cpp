@@ -19,6 +19,12 @@ std::size_t at(std::int64_t index) { return static_cast<std::size_t>(index); }
 using TallyKey = std::tuple<std::int16_t, std::int8_t, std::int16_t, std::int16_t>;
 using Tallies = std::map<TallyKey, Tally>;
 
+/// One visit of a sample by one of the reference's ranks.
+struct Visit {
+  std::size_t sample = 0;
+  std::size_t rank = 0;
+};
+
 /// Samples in the order in which the reference would have met them.
 std::vector<std::size_t> evaluation_order(const Run& run) {
   std::vector<std::size_t> order(run.samples.size());
@@ -31,11 +37,32 @@ std::vector<std::size_t> evaluation_order(const Run& run) {
   return order;
 }
 
-Tallies tally(const Run& run, const Pairing& pairing, const std::vector<Epsilons>& epsilons) {
-  Tallies tallies;
+/// Every split dealt out to `ranks` ranks like the reference's sampler does, padded with its own beginning.
+std::vector<Visit> dealt_out(const Run& run, std::size_t ranks) {
+  const std::vector<std::size_t> order = evaluation_order(run);
+  std::vector<Visit> visits;
+  for (std::size_t begin = 0; begin < order.size();) {
+    const results::Sample& first = run.samples[order[begin]];
+    std::size_t end = begin;
+    while (end < order.size() && run.samples[order[end]].protocol == first.protocol &&
+           run.samples[order[end]].split == first.split) {
+      ++end;
+    }
+    const std::size_t count = end - begin;
+    const std::size_t padded = (count + ranks - 1) / ranks * ranks;
+    for (std::size_t i = 0; i < padded; ++i) visits.push_back({order[begin + i % count], i % ranks});
+    begin = end;
+  }
+  return visits;
+}
+
+Tallies tally(const Run& run, const Pairing& pairing, const std::vector<Epsilons>& epsilons,
+              std::int32_t padded_ranks) {
+  std::map<TallyKey, std::vector<Tally>> by_rank;
   const std::vector<std::size_t> starts = starts_of(run.samples, run.expressions);
   std::vector<Counts> counts;
-  for (const std::size_t s : evaluation_order(run)) {
+  for (const Visit& visit : dealt_out(run, at(padded_ranks))) {
+    const std::size_t s = visit.sample;
     if (pairing.paired[s] == 0) continue;
     for (std::size_t row = starts[s]; row < starts[s + 1];) {
       const results::Expression& first = run.expressions[row];
@@ -45,9 +72,15 @@ Tallies tally(const Run& run, const Pairing& pairing, const std::vector<Epsilons
         if (e.variant != first.variant || e.seed != first.seed) break;
         if (e.status == store::Status::ok) counts.push_back({e.intersection, e.union_});
       }
-      add_sample(tallies[{first.protocol, first.split, first.variant, first.seed}], counts,
-                 epsilons[at(first.protocol)]);
+      std::vector<Tally>& ranks =
+          by_rank[{first.protocol, first.split, first.variant, first.seed}];
+      ranks.resize(at(padded_ranks));
+      add_sample(ranks[visit.rank], counts, epsilons[at(first.protocol)]);
     }
+  }
+  Tallies tallies;
+  for (const auto& [key, ranks] : by_rank) {
+    for (const Tally& rank : ranks) add_tally(tallies[key], rank);
   }
   return tallies;
 }
@@ -193,7 +226,7 @@ Summary summarise(const Run& run, const Pairing& pairing, const SummaryOptions& 
   for (std::size_t v = 0; v < run.variants.size(); ++v) {
     if (run.variants[v].id == options.baseline) summary.baseline = v;
   }
-  fill_accuracy(summary, tally(run, pairing, summary.epsilons), pairing, options.accumulation);
+  fill_accuracy(summary, tally(run, pairing, summary.epsilons, options.padded_ranks), pairing, options.accumulation);
   fill_efficiency(summary, run);
   fill_tokens(summary, run);
   return summary;

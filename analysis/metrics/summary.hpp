@@ -47,6 +47,9 @@ struct TokenCounts {
 struct SummaryOptions {
   Accumulation accumulation = Accumulation::exact;
   std::string baseline = "none";  ///< variant id
+  /// Ranks of the reference's padded sampler (upstream.md §7.7): the samples of a split are dealt out to so many ranks, the
+  /// first ones again until all ranks have equally many, so up to ranks − 1 count twice. 1: every sample once.
+  std::int32_t padded_ranks = 1;
 };
 
 struct Summary {

@@ -47,6 +47,18 @@ void add_sample(Tally& tally, std::span<const Counts> expressions, Epsilons epsi
   if (epsilons == Epsilons::upstream) add_sample_f32(tally, expressions);
 }
 
+void add_tally(Tally& tally, const Tally& other) {
+  tally.samples += other.samples;
+  tally.expressions += other.expressions;
+  tally.intersection += other.intersection;
+  tally.union_ += other.union_;
+  tally.iou += other.iou;
+  for (std::size_t i = 0; i < tally.hits.size(); ++i) tally.hits[i] += other.hits[i];
+  tally.f32_intersection += other.f32_intersection;
+  tally.f32_union += other.f32_union;
+  tally.f32_iou += other.f32_iou;
+}
+
 std::optional<double> ciou(const Tally& tally, Epsilons epsilons, Accumulation accumulation) {
   if (tally.expressions == 0) return std::nullopt;
   if (epsilons == Epsilons::none) {

@@ -37,6 +37,9 @@ struct Tally {
 /// Adds one sample: one conversation, the unit over which upstream averages before it accumulates.
 void add_sample(Tally& tally, std::span<const Counts> expressions, Epsilons epsilons);
 
+/// Adds the sums of another rank, in float32 where the reference's all-reduce does.
+void add_tally(Tally& tally, const Tally& other);
+
 /// IoU of one expression under a convention.
 double iou_of(const Counts& counts, Epsilons epsilons);
 

@@ -34,6 +34,9 @@ std::string caption_of(const TableInput& input, const std::string& first_sentenc
   std::string caption = first_sentence + " Teacher-forced.";
   caption += upstream ? " Epsilons and no-object credit as upstream" : " No epsilons";
   caption += f32 ? ", float32 sums in evaluation order." : ", exact sums.";
+  if (input.options.padded_ranks > 1) {
+    caption += fmt::format(" Images counted as {} padded ranks would.", input.options.padded_ranks);
+  }
   const std::string kernel = environment_of(input.run, "attention");
   if (!kernel.empty()) caption += fmt::format(" Attention kernel: {}.", kernel);
   return caption;

@@ -68,6 +68,29 @@ TEST(Summary, SeveralSeedsGiveTheMeanOfTheirValues) {
   EXPECT_EQ(summary.accuracy_of(0, 0, 0).seeds, 1);
 }
 
+TEST(Summary, APaddedSamplerCountsTheFirstImagesTwice) {
+  const synthetic::Folder folder("summary-padded");
+  {
+    store::ShardWriter writer(folder.shard("a-r0"), synthetic::provenance());
+    writer.plan(synthetic::plan());
+    for (const synthetic::Image& image : synthetic::images()) {
+      store::Bundle bundle = synthetic::accuracy_bundle(image);
+      writer.commit(bundle);
+    }
+    writer.close();
+  }
+  const analysis::Run run = load_run(folder.path());
+  const auto ciou_with = [&](std::int32_t ranks) {
+    SummaryOptions options;
+    options.padded_ranks = ranks;
+    return summarise(run, pair_samples(run), options).accuracy_of(0, 0, 1).ciou.value();
+  };
+  // refcoco/val has two images: image 20 with 15 + 25 of 40 + 50 pixels, then image 10 with 5 of 20.
+  EXPECT_NEAR(ciou_with(1), 45.0 / 110, 1e-12);
+  EXPECT_NEAR(ciou_with(2), 45.0 / 110, 1e-12);
+  EXPECT_NEAR(ciou_with(3), (45.0 + 40) / (110 + 90), 1e-12);
+}
+
 TEST(Summary, TheLatencyPassPairsUnitsBySampleAndRepeat) {
   const synthetic::Folder folder("summary-latency");
   synthetic::write_complete_run(folder, true);
