@@ -1,6 +1,7 @@
 // litebench-reduce RUN: the shards of a run become results.h5, tables and a verdict.
 
 #include <charconv>
+#include <filesystem>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -101,6 +102,10 @@ ExitCode reduce_run(const po::variables_map& values) {
     for (const std::string& missing : reduction.verdict.missing)
       std::cout << "missing: " << missing << '\n';
     std::cout << reduction.verdict.line << '\n';
+    const std::filesystem::path output =
+        options.output.empty() ? std::filesystem::path(runs.front()) : options.output;
+    std::cout << "Rows: " << (output / "results.h5").string()
+              << "  Tables (md, tex, csv, json): " << (output / "tables").string() << '\n';
   }
   return exit_code(reduction.verdict);
 }

@@ -26,9 +26,42 @@ std::string without_trailing_spaces(std::string line) {
   return line;
 }
 
+/// A heading in the lines it is printed on: broken behind every '/' and at every space, so that columns of short numbers stay
+/// narrow under long names.
+std::vector<std::string> heading_lines(const std::string& heading) {
+  std::vector<std::string> lines(1);
+  for (const char c : heading) {
+    if (c != ' ') lines.back() += c;
+    if (c == ' ' || c == '/') lines.emplace_back();
+  }
+  return lines;
+}
+
+std::size_t heading_width(const std::string& heading) {
+  std::size_t width = 0;
+  for (const std::string& line : heading_lines(heading)) width = std::max(width, display_width(line));
+  return width;
+}
+
+/// Greedy line breaks at spaces. A word that is longer than a line keeps a line of its own.
+std::string wrapped(const std::string& text, std::size_t width) {
+  std::string out;
+  std::size_t used = 0;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find(' ', begin), text.size());
+    const std::string word = text.substr(begin, end - begin);
+    const bool fits = used == 0 || used + 1 + display_width(word) <= width;
+    if (used > 0) out += fits ? ' ' : '\n';
+    used = (fits && used > 0 ? used + 1 : 0) + display_width(word);
+    out += word;
+    begin = end + 1;
+  }
+  return out;
+}
+
 std::vector<std::size_t> widths_of(const Table& table) {
   std::vector<std::size_t> widths;
-  for (const Column& column : table.columns) widths.push_back(display_width(column.heading));
+  for (const Column& column : table.columns) widths.push_back(heading_width(column.heading));
   for (const Row& row : table.rows) {
     for (std::size_t c = 0; c < row.cells.size(); ++c) {
       widths[c] = std::max(widths[c], display_width(printed(row.cells[c])));
@@ -44,6 +77,23 @@ std::string line_of(const Table& table, const std::vector<std::size_t>& widths, 
     line += padded(text_at(c), widths[c], table.columns[c].unit);
   }
   return without_trailing_spaces(line) + "\n";
+}
+
+/// Headings stand on the rule: shorter ones begin further down.
+std::string headings_of(const Table& table, const std::vector<std::size_t>& widths) {
+  std::size_t height = 1;
+  for (const Column& column : table.columns) {
+    height = std::max(height, heading_lines(column.heading).size());
+  }
+  std::string out;
+  for (std::size_t line = 0; line < height; ++line) {
+    out += line_of(table, widths, [&](std::size_t c) {
+      const std::vector<std::string> lines = heading_lines(table.columns[c].heading);
+      const std::size_t skipped = height - lines.size();
+      return line < skipped ? std::string() : lines[line - skipped];
+    });
+  }
+  return out;
 }
 
 /// A cell must not end its column or start markup.
@@ -63,8 +113,10 @@ std::string to_terminal(const Table& table) {
   std::size_t total = widths.empty() ? 0 : 2 * (widths.size() - 1);
   for (const std::size_t width : widths) total += width;
   const std::string rule = std::string(total, '-') + "\n";
-  std::string out = fmt::format("{}\n{}\n{}\n\n", table.title, table.verdict, table.caption);
-  out += line_of(table, widths, [&](std::size_t c) { return table.columns[c].heading; });
+  constexpr std::size_t kTextWidth = 100;
+  std::string out = fmt::format("{}\n{}\n{}\n\n", table.title, table.verdict,
+                                wrapped(table.caption, kTextWidth));
+  out += headings_of(table, widths);
   out += rule;
   for (const Row& row : table.rows) {
     if (row.rule_above && &row != &table.rows.front()) out += rule;

@@ -132,7 +132,7 @@ int launch_command(const Arguments& arguments) {
     const std::size_t now = committed_bundles(config.output);
     if (now <= done) {
       fmt::print(stderr, "litebench launch: the run ended with code {} and no bundle was finished since it started "
-                 "(another start would end the same way); see {}/log\n", code, config.output.string());
+                 "(another start would end the same way); see the messages above and `litebench status {}`\n", code, config.output.string());
       return code;
     }
     fmt::print(stderr, "litebench launch: the run ended with code {} after {} more bundles; starting again\n", code,

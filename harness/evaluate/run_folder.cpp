@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 }  // namespace
 
 void make_run_folder(const fs::path& run) {
-  for (const fs::path& folder : {run, run / "shards", run / "tables", run / "log"}) {
+  for (const fs::path& folder : {run, run / "shards", run / "tables"}) {
     std::error_code error;
     fs::create_directories(folder, error);
     if (error) refuse("cannot create", folder, error);

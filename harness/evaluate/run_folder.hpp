@@ -1,5 +1,5 @@
 #pragma once
-// The folder of a run: RUN/{config.toml, shards, tables, log}. Made by rank 0, opened by all.
+// The folder of a run: RUN/{config.toml, shards, tables}. Made by rank 0, opened by all.
 
 #include <filesystem>
 #include <string>

@@ -98,6 +98,20 @@ void expect_golden() {
   EXPECT_EQ(to_csv(table), kCsv);
 }
 
+TEST(TerminalWriter, BreaksLongHeadingsAndCaptionsInsteadOfWideningColumns) {
+  Table table;
+  table.title = "T";
+  table.verdict = "VALID";
+  table.caption = std::string(60, 'a') + " " + std::string(60, 'b');
+  table.columns = {{"m", "Method", Unit::text}, {"s", "refcoco/val", Unit::percent}, {"l", "Layer mean", Unit::count}};
+  table.rows = {{{text_cell("m", "none"), number_cell("s", 0.5, Unit::percent, ""), number_cell("l", 576.0, Unit::count, "")}, false}};
+  EXPECT_EQ(to_terminal(table), "T\nVALID\n" + std::string(60, 'a') + "\n" + std::string(60, 'b') + "\n\n"
+                                "        refcoco/  Layer\n"
+                                "Method       val   mean\n"
+                                "-----------------------\n"
+                                "none       50.00    576\n");
+}
+
 TEST(Writers, EveryFormatPrintsTheTableAsExpected) { expect_golden(); }
 
 struct Commas : std::numpunct<char> {
