@@ -9,7 +9,8 @@ namespace {
 
 constexpr std::array<Command, 7> kCommands{{
     {"plan", "expand the matrix, check files and models, start nothing", plan_command},
-    {"launch", "start mpirun with the options this machine needs; restart while progress is made", launch_command},
+    {"launch", "start mpirun with the options this machine needs; restart while progress is made",
+     launch_command},
     {"status", "progress of a live or dead run and the command that continues it", status_command},
     {"reduce", "shards -> results.h5 -> tables and verdict", reduce_command},
     {"list", "methods | datasets | profiles | geometries", list_command},

@@ -1,5 +1,6 @@
 #pragma once
-// The words after `litebench`: one function each, one file each. A command returns the exit code or throws Error.
+// The words after `litebench`: one function each, one file each. A command returns the exit code or
+// throws Error.
 
 #include <span>
 #include <string>
@@ -10,13 +11,14 @@ namespace litebench::cli {
 
 using Arguments = std::vector<std::string>;
 
-int list_command(const Arguments& arguments);      ///< methods | datasets | profiles | geometries
-int launch_command(const Arguments& arguments);    ///< mpirun with what the machine needs, restarted while it gets on
-int status_command(const Arguments& arguments);    ///< progress of a run folder
-int doctor_command(const Arguments& arguments);    ///< versions, devices, data, checkpoints
-int convert_command(const Arguments& arguments);   ///< any checkpoint → one safetensors
-int plan_command(const Arguments& arguments);      ///< execs litebench-run --dry-run
-int reduce_command(const Arguments& arguments);    ///< execs litebench-reduce
+int list_command(const Arguments& arguments);     ///< methods | datasets | profiles | geometries
+int launch_command(const Arguments& arguments);   ///< mpirun with what the machine needs, restarted
+                                                  ///< while it gets on
+int status_command(const Arguments& arguments);   ///< progress of a run folder
+int doctor_command(const Arguments& arguments);   ///< versions, devices, data, checkpoints
+int convert_command(const Arguments& arguments);  ///< any checkpoint → one safetensors
+int plan_command(const Arguments& arguments);     ///< execs litebench-run --dry-run
+int reduce_command(const Arguments& arguments);   ///< execs litebench-reduce
 
 struct Command {
   std::string_view word, summary;

@@ -3,9 +3,9 @@
 #include <cstdio>
 #include <optional>
 
-#include <boost/program_options.hpp>
 #include <fmt/core.h>
 #include <unistd.h>
+#include <boost/program_options.hpp>
 
 #include "base/error.hpp"
 #include "harness/cli/command.hpp"
@@ -23,8 +23,8 @@ struct ConvertCommand {
 ConvertCommand parse(const Arguments& arguments) {
   ConvertCommand options;
   po::options_description named;
-  named.add_options()("source", po::value(&options.source))("destination", po::value(&options.destination))(
-      "dtype", po::value(&options.dtype));
+  named.add_options()("source", po::value(&options.source))(
+      "destination", po::value(&options.destination))("dtype", po::value(&options.dtype));
   po::positional_options_description places;
   places.add("source", 1).add("destination", 1);
   try {
@@ -47,7 +47,8 @@ std::optional<model::DType> dtype_of(const std::string& name) {
   for (const model::DType dtype : {model::DType::f32, model::DType::bf16, model::DType::f16}) {
     if (name == model::name_of(dtype)) return dtype;
   }
-  throw Error(ExitCode::usage, fmt::format("unknown dtype \"{}\"", name), "weights are kept in one of three",
+  throw Error(ExitCode::usage, fmt::format("unknown dtype \"{}\"", name),
+              "weights are kept in one of three",
               "use float32, bfloat16 or float16, or leave --dtype out to keep what is there");
 }
 
@@ -66,7 +67,8 @@ int convert_command(const Arguments& arguments) {
   }
   const model::ConvertReport report = model::convert(command.source, command.destination, options);
   if (terminal) fmt::print(stderr, "\n");
-  fmt::print("wrote {} tensors, {} bytes, to {}\n", report.tensors, report.bytes, report.file.string());
+  fmt::print("wrote {} tensors, {} bytes, to {}\n", report.tensors, report.bytes,
+             report.file.string());
   return 0;
 }
 

@@ -57,14 +57,18 @@ std::string split_report(const config::Config& config, const std::string& name) 
   const std::string split = name.substr(slash + 1);
   const SplitCounts counts = count(dataset, split);
   std::int64_t missing = 0;
-  for (const refer::SplitImage& image : refer::images_of_split(dataset, split, refer::ImageOrder::sorted)) {
-    if (!std::filesystem::exists(refer::image_path(config.root, dataset.images.at(image.image_id)))) ++missing;
+  for (const refer::SplitImage& image :
+       refer::images_of_split(dataset, split, refer::ImageOrder::sorted)) {
+    if (!std::filesystem::exists(refer::image_path(config.root, dataset.images.at(image.image_id))))
+      ++missing;
   }
-  std::string report = fmt::format("{} images, {} refs, {} sentences", counts.images, counts.refs, counts.sentences);
+  std::string report =
+      fmt::format("{} images, {} refs, {} sentences", counts.images, counts.refs, counts.sentences);
   if (const auto published = published_counts(name)) {
-    report += counts == *published ? ", as published"
-                                   : fmt::format(", published: {}, {}, {} (not the full data set)", published->images,
-                                                 published->refs, published->sentences);
+    report += counts == *published
+                  ? ", as published"
+                  : fmt::format(", published: {}, {}, {} (not the full data set)",
+                                published->images, published->refs, published->sentences);
   }
   if (missing > 0) {
     throw Error(ExitCode::data, report, fmt::format("{} image files are missing", missing),
@@ -75,17 +79,19 @@ std::string split_report(const config::Config& config, const std::string& name) 
 
 std::string checkpoint_report(const config::Config& config) {
   if (config.glamm.starts_with("random:")) {
-    return fmt::format("random weights of geometry {}", model::named_geometry(config.glamm.substr(7)).name);
+    return fmt::format("random weights of geometry {}",
+                       model::named_geometry(config.glamm.substr(7)).name);
   }
   const auto glamm = model::open_checkpoint(config.glamm);
   const auto clip = model::open_checkpoint(config.clip);
   const model::Geometry geometry = model::read_geometry(config.glamm, config.clip, *glamm, *clip);
   model::check(model::expected_glamm(geometry), *glamm, config.glamm);
   model::check(model::expected_clip(geometry), *clip, config.clip);
-  return fmt::format("{} + {} tensors, names and shapes as expected; LLM {}x{}, CLIP {}x{}, SAM {}x{} at {}",
-                     glamm->tensors().size(), clip->tensors().size(), geometry.llama.hidden, geometry.llama.layers,
-                     geometry.vision.hidden, geometry.vision.layers, geometry.sam.dim, geometry.sam.depth,
-                     geometry.sam.image);
+  return fmt::format(
+      "{} + {} tensors, names and shapes as expected; LLM {}x{}, CLIP {}x{}, SAM {}x{} at {}",
+      glamm->tensors().size(), clip->tensors().size(), geometry.llama.hidden, geometry.llama.layers,
+      geometry.vision.hidden, geometry.vision.layers, geometry.sam.dim, geometry.sam.depth,
+      geometry.sam.image);
 }
 
 /// Live shards are read while they are written, which HDF5 guards with locks.
@@ -101,13 +107,17 @@ std::string locking_report(const std::filesystem::path& folder) {
   ::close(fd);
   std::filesystem::remove(probe);
   return locks ? fmt::format("{} is writable, files can be locked", folder.string())
-               : fmt::format("{} is writable, files cannot be locked (shards are then read without locks)", folder.string());
+               : fmt::format(
+                     "{} is writable, files cannot be locked (shards are then read without locks)",
+                     folder.string());
 }
 
 void check_config(Checkup& checkup, const config::Config& config) {
-  for (const std::string& split : config.splits) checkup.check(split, [&] { return split_report(config, split); });
+  for (const std::string& split : config.splits)
+    checkup.check(split, [&] { return split_report(config, split); });
   checkup.check("checkpoints", [&] { return checkpoint_report(config); });
-  const std::filesystem::path parent = config.output.has_parent_path() ? config.output.parent_path() : ".";
+  const std::filesystem::path parent =
+      config.output.has_parent_path() ? config.output.parent_path() : ".";
   checkup.check("run folder", [&] { return locking_report(parent); });
 }
 
@@ -120,9 +130,13 @@ int doctor_command(const Arguments& arguments) {
   point_to_libtorch();
   Checkup checkup;
   if (const int code = run(sibling("litebench-run"), {"probe"}); code != 0) {
-    fmt::print("  engine                PROBLEM: litebench-run does not start (code {}) check LibTorch, see docs/checkpoints.md\n", code);
+    fmt::print(
+        "  engine                PROBLEM: litebench-run does not start (code {}) check LibTorch, "
+        "see docs/checkpoints.md\n",
+        code);
   }
-  if (!options.config.empty()) check_config(checkup, config::load_config(options.config, options.overrides));
+  if (!options.config.empty())
+    check_config(checkup, config::load_config(options.config, options.overrides));
   return static_cast<int>(checkup.worst());
 }
 

@@ -1,8 +1,10 @@
 // `litebench launch -n RANKS [--mpirun OPTION]... RUN OPTIONS`
 //
-// Starts mpirun with what this machine needs and restarts the run while attempts make progress. What is added, and why:
+// Starts mpirun with what this machine needs and restarts the run while attempts make progress.
+// What is added, and why:
 //   root            OpenMPI refuses root without two variables; we set them only for root
-//   --oversubscribe ranks beyond the slots mpirun counted; then also mpi_yield_when_idle, or waiting ranks starve working ones
+//   --oversubscribe ranks beyond the slots mpirun counted; then also mpi_yield_when_idle, or
+//                   waiting ranks starve working ones
 //   --bind-to none  mpirun binds two ranks to one core each, which starves ranks with threads
 //   keepalive       a cut cable is noticed after 10 s instead of 8 minutes
 
@@ -11,11 +13,11 @@
 #include <cstdlib>
 #include <thread>
 
-#include <boost/program_options.hpp>
 #include <fmt/core.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <boost/program_options.hpp>
 
 #include "base/error.hpp"
 #include "harness/cli/command.hpp"
@@ -30,8 +32,8 @@ namespace {
 
 struct LaunchOptions {
   int ranks = 1;
-  std::vector<std::string> mpirun;   ///< handed through
-  Arguments run;                     ///< of litebench-run
+  std::vector<std::string> mpirun;  ///< handed through
+  Arguments run;                    ///< of litebench-run
 };
 
 LaunchOptions parse(const Arguments& arguments) {
@@ -47,15 +49,17 @@ LaunchOptions parse(const Arguments& arguments) {
     }
   }
   if (options.ranks < 1 || options.ranks > 100'000) {
-    throw Error(ExitCode::usage, "cannot launch", "-n wants the number of ranks", "for example litebench launch -n 8 --config a.toml");
+    throw Error(ExitCode::usage, "cannot launch", "-n wants the number of ranks",
+                "for example litebench launch -n 8 --config a.toml");
   }
   return options;
 }
 
 Arguments mpirun_arguments(const LaunchOptions& options) {
   Arguments all = {"-n", std::to_string(options.ranks), "--oversubscribe", "--bind-to", "none"};
-  for (const auto& [key, value] : {std::pair("oob_tcp_keepalive_time", "5"), std::pair("oob_tcp_keepalive_intvl", "2"),
-                                   std::pair("oob_tcp_keepalive_probes", "3")}) {
+  for (const auto& [key, value] :
+       {std::pair("oob_tcp_keepalive_time", "5"), std::pair("oob_tcp_keepalive_intvl", "2"),
+        std::pair("oob_tcp_keepalive_probes", "3")}) {
     all.insert(all.end(), {"--mca", key, value});
   }
   all.insert(all.end(), options.mpirun.begin(), options.mpirun.end());
@@ -69,11 +73,12 @@ void set_environment(int ranks) {
     ::setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 0);
     ::setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", 0);
   }
-  if (ranks > static_cast<int>(std::thread::hardware_concurrency())) ::setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
+  if (ranks > static_cast<int>(std::thread::hardware_concurrency()))
+    ::setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
   point_to_libtorch();
 }
 
-volatile std::sig_atomic_t g_child = 0;        // signal handlers can only reach globals
+volatile std::sig_atomic_t g_child = 0;  // signal handlers can only reach globals
 volatile std::sig_atomic_t g_interrupts = 0;
 
 /// The first Ctrl-C asks all ranks to finish their bundle; the second one ends them.
@@ -96,7 +101,8 @@ int run_mpirun(const Arguments& arguments) {
   ::posix_spawnattr_destroy(&attributes);
   if (error != 0) {
     throw Error(ExitCode::usage, "cannot start mpirun", std::generic_category().message(error),
-                "install OpenMPI (openmpi-bin), or start `litebench --config …` without launch on one rank");
+                "install OpenMPI (openmpi-bin), or start `litebench --config …` without launch on "
+                "one rank");
   }
   g_child = child;
   int status = 0;
@@ -107,7 +113,8 @@ int run_mpirun(const Arguments& arguments) {
 }
 
 bool final_code(int code) {
-  for (const ExitCode last : {ExitCode::complete, ExitCode::incomplete, ExitCode::usage, ExitCode::data, ExitCode::io}) {
+  for (const ExitCode last :
+       {ExitCode::complete, ExitCode::incomplete, ExitCode::usage, ExitCode::data, ExitCode::io}) {
     if (code == static_cast<int>(last)) return true;
   }
   return false;
@@ -117,9 +124,11 @@ bool final_code(int code) {
 
 int launch_command(const Arguments& arguments) {
   LaunchOptions options = parse(arguments);
-  const RunOptions run = parse_run_options(options.run);   // mistakes are told once, not by every rank
+  const RunOptions run =
+      parse_run_options(options.run);  // mistakes are told once, not by every rank
   if (run.config.empty()) {
-    throw Error(ExitCode::usage, "cannot launch", "--config is missing", "give --config sweep.toml");
+    throw Error(ExitCode::usage, "cannot launch", "--config is missing",
+                "give --config sweep.toml");
   }
   const config::Config config = config::load_config(run.config, run.overrides);
   set_environment(options.ranks);
@@ -131,12 +140,17 @@ int launch_command(const Arguments& arguments) {
     if (final_code(code) || g_interrupts > 0) return code;
     const std::size_t now = committed_bundles(config.output);
     if (now <= done) {
-      fmt::print(stderr, "litebench launch: the run ended with code {} and no bundle was finished since it started "
-                 "(another start would end the same way); see the messages above and `litebench status {}`\n", code, config.output.string());
+      fmt::print(stderr,
+                 "litebench launch: the run ended with code {} and no bundle was finished since it "
+                 "started "
+                 "(another start would end the same way); see {}/log\n",
+                 code, config.output.string());
       return code;
     }
-    fmt::print(stderr, "litebench launch: the run ended with code {} after {} more bundles; starting again\n", code,
-               now - done);
+    fmt::print(
+        stderr,
+        "litebench launch: the run ended with code {} after {} more bundles; starting again\n",
+        code, now - done);
     done = now;
     // An old run may only be moved aside by the first start, not by the restarts.
     std::erase(options.run, std::string("--fresh"));

@@ -31,8 +31,9 @@ void list_profiles() {
 void list_geometries() {
   for (const std::string& name : model::geometry_names()) {
     const model::Geometry g = model::named_geometry(name);
-    fmt::print("{:<12}LLM {}x{}  CLIP {}x{}  text {}x{}  SAM {}x{} at {}\n", name, g.llama.hidden, g.llama.layers,
-               g.vision.hidden, g.vision.layers, g.text.hidden, g.text.layers, g.sam.dim, g.sam.depth, g.sam.image);
+    fmt::print("{:<12}LLM {}x{}  CLIP {}x{}  text {}x{}  SAM {}x{} at {}\n", name, g.llama.hidden,
+               g.llama.layers, g.vision.hidden, g.vision.layers, g.text.hidden, g.text.layers,
+               g.sam.dim, g.sam.depth, g.sam.image);
   }
 }
 

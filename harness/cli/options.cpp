@@ -2,8 +2,8 @@
 
 #include <sstream>
 
-#include <boost/program_options.hpp>
 #include <fmt/core.h>
+#include <boost/program_options.hpp>
 
 #include "base/error.hpp"
 #include "base/suggest.hpp"
@@ -15,17 +15,19 @@ namespace po = boost::program_options;
 
 po::options_description describe() {
   po::options_description options("Options of a run");
-  options.add_options()
-      ("config", po::value<std::string>(), "the sweep (TOML); docs/configuration.md explains every key")
-      ("set", po::value<std::vector<std::string>>()->composing(), "table.key=value, overrides the file; repeatable")
-      ("output", po::value<std::string>(), "run folder (run.output)")
-      ("limit", po::value<std::int64_t>(), "images per split (run.limit)")
-      ("fresh", "move an old run in that folder aside and start anew")
-      ("dry-run", "expand the matrix, check files and models, start nothing")
-      ("no-reduce", "do not make tables at the end")
-      ("log-level", po::value<std::string>()->default_value("info"), "quiet | info | debug")
-      ("version", "versions of litebench and of what it was built with")
-      ("help", "this text");
+  auto add = options.add_options();
+  const auto text = [] { return po::value<std::string>(); };
+  add("config", text(), "the sweep (TOML); docs/configuration.md explains every key");
+  add("set", po::value<std::vector<std::string>>()->composing(),
+      "table.key=value, overrides the file; repeatable");
+  add("output", text(), "run folder (run.output)");
+  add("limit", po::value<std::int64_t>(), "images per split (run.limit)");
+  add("fresh", "move an old run in that folder aside and start anew");
+  add("dry-run", "expand the matrix, check files and models, start nothing");
+  add("no-reduce", "do not make tables at the end");
+  add("log-level", text()->default_value("info"), "info, or quiet: no progress line");
+  add("version", "versions of litebench and of what it was built with");
+  add("help", "this text");
   return options;
 }
 
@@ -33,8 +35,8 @@ LogLevel log_level(const std::string& name) {
   if (name == "quiet") return LogLevel::quiet;
   if (name == "info") return LogLevel::info;
   if (name == "debug") return LogLevel::debug;
-  throw Error(ExitCode::usage, fmt::format("unknown log level \"{}\"", name), "--log-level takes three words",
-              "use quiet, info or debug");
+  throw Error(ExitCode::usage, fmt::format("unknown log level \"{}\"", name),
+              "--log-level takes three words", "use quiet, info or debug");
 }
 
 std::string advice_for(const std::string& argument) {
@@ -48,17 +50,19 @@ std::string advice_for(const std::string& argument) {
 po::variables_map parse(const std::vector<std::string>& arguments) {
   po::variables_map values;
   try {
-    po::store(po::command_line_parser(arguments)
-                  .options(describe())
-                  .positional({})
-                  .style(po::command_line_style::unix_style & ~po::command_line_style::allow_guessing)
-                  .run(),
-              values);
+    po::store(
+        po::command_line_parser(arguments)
+            .options(describe())
+            .positional({})
+            .style(po::command_line_style::unix_style & ~po::command_line_style::allow_guessing)
+            .run(),
+        values);
   } catch (const po::unknown_option& error) {
     throw Error(ExitCode::usage, fmt::format("unknown option {}", error.get_option_name()),
                 "litebench has no such option", advice_for(error.get_option_name()));
   } catch (const po::error& error) {
-    throw Error(ExitCode::usage, "cannot read the command line", error.what(), "see litebench --help");
+    throw Error(ExitCode::usage, "cannot read the command line", error.what(),
+                "see litebench --help");
   }
   return values;
 }
@@ -71,7 +75,8 @@ RunOptions parse_run_options(const std::vector<std::string>& arguments) {
   options.help = values.count("help") > 0;
   options.version = values.count("version") > 0;
   if (values.count("config") > 0) options.config = values["config"].as<std::string>();
-  if (values.count("set") > 0) options.overrides.assignments = values["set"].as<std::vector<std::string>>();
+  if (values.count("set") > 0)
+    options.overrides.assignments = values["set"].as<std::vector<std::string>>();
   if (values.count("output") > 0) options.overrides.output = values["output"].as<std::string>();
   if (values.count("limit") > 0) options.overrides.limit = values["limit"].as<std::int64_t>();
   options.fresh = values.count("fresh") > 0;
@@ -79,7 +84,8 @@ RunOptions parse_run_options(const std::vector<std::string>& arguments) {
   options.reduce = values.count("no-reduce") == 0;
   options.log_level = log_level(values["log-level"].as<std::string>());
   if (options.overrides.limit.value_or(0) < 0) {
-    throw Error(ExitCode::usage, "cannot use --limit", "it is negative", "give the number of images per split");
+    throw Error(ExitCode::usage, "cannot use --limit", "it is negative",
+                "give the number of images per split");
   }
   return options;
 }

@@ -11,10 +11,10 @@ namespace litebench::cli {
 enum class LogLevel : std::uint8_t { quiet, info, debug };
 
 struct RunOptions {
-  std::string config;                     ///< path of the sweep file
+  std::string config;  ///< path of the sweep file
   config::Overrides overrides;
-  bool fresh = false;                     ///< moves an old run of that output folder aside
-  bool dry_run = false;                   ///< plan only
+  bool fresh = false;    ///< moves an old run of that output folder aside
+  bool dry_run = false;  ///< plan only
   bool reduce = true;
   LogLevel log_level = LogLevel::info;
   bool help = false, version = false;

@@ -16,7 +16,8 @@ extern char** environ;
 namespace litebench::cli {
 namespace {
 
-std::vector<char*> argv_of(const std::filesystem::path& program, const std::vector<std::string>& arguments) {
+std::vector<char*> argv_of(const std::filesystem::path& program,
+                           const std::vector<std::string>& arguments) {
   std::vector<char*> argv = {const_cast<char*>(program.c_str())};
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
@@ -48,8 +49,8 @@ void exec(const std::filesystem::path& program, const std::vector<std::string>& 
 
 int run(const std::filesystem::path& program, const std::vector<std::string>& arguments) {
   pid_t child = 0;
-  const int error =
-      ::posix_spawnp(&child, program.c_str(), nullptr, nullptr, argv_of(program, arguments).data(), environ);
+  const int error = ::posix_spawnp(&child, program.c_str(), nullptr, nullptr,
+                                   argv_of(program, arguments).data(), environ);
   if (error != 0) refuse(program, error);
   int status = 0;
   while (::waitpid(child, &status, 0) < 0) {

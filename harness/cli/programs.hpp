@@ -12,12 +12,14 @@ namespace litebench::cli {
 std::filesystem::path sibling(std::string_view name);
 
 /// Replaces this process. Returns only by throwing Error{io}.
-[[noreturn]] void exec(const std::filesystem::path& program, const std::vector<std::string>& arguments);
+[[noreturn]] void exec(const std::filesystem::path& program,
+                       const std::vector<std::string>& arguments);
 
 /// Runs a program to its end with this process's input and output. Its exit code, or 128 + signal.
 int run(const std::filesystem::path& program, const std::vector<std::string>& arguments);
 
-/// LD_LIBRARY_PATH gains TORCH_ROOT/lib when the user names a LibTorch, so that an installed tree finds it.
+/// LD_LIBRARY_PATH gains TORCH_ROOT/lib when the user names a LibTorch, so that an installed tree
+/// finds it.
 void point_to_libtorch();
 
 }  // namespace litebench::cli

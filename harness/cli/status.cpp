@@ -15,7 +15,7 @@ namespace {
 struct Summary {
   std::map<std::uint64_t, store::Pass> planned;
   std::set<std::uint64_t> done;
-  std::map<std::string, std::size_t> failures;   ///< status name -> units
+  std::map<std::string, std::size_t> failures;  ///< status name -> units
 };
 
 std::string_view state_of(const store::ShardContents& shard) {
@@ -32,11 +32,13 @@ void print_shard(const store::ShardContents& shard) {
 }
 
 void add(Summary& summary, const store::ShardContents& shard) {
-  for (const store::PlannedBundle& planned : shard.plan) summary.planned[planned.bundle_id] = planned.pass;
+  for (const store::PlannedBundle& planned : shard.plan)
+    summary.planned[planned.bundle_id] = planned.pass;
   for (const store::Bundle& bundle : shard.bundles) {
     if (!summary.done.insert(bundle.commit.bundle_id).second) continue;
     for (const store::UnitRow& unit : bundle.units) {
-      if (unit.status != store::Status::ok) ++summary.failures[std::string(store::name_of(unit.status))];
+      if (unit.status != store::Status::ok)
+        ++summary.failures[std::string(store::name_of(unit.status))];
     }
   }
 }
@@ -55,13 +57,14 @@ void print_pass(const Summary& summary, store::Pass pass) {
 
 int status_command(const Arguments& arguments) {
   if (arguments.size() != 1 || arguments.front().starts_with('-')) {
-    throw Error(ExitCode::usage, "cannot tell a status", "it takes the folder of a run", "litebench status RUN");
+    throw Error(ExitCode::usage, "cannot tell a status", "it takes the folder of a run",
+                "litebench status RUN");
   }
   const std::filesystem::path run = arguments.front();
   const std::vector<std::filesystem::path> shards = store::shards_of(run);
   if (shards.empty()) {
-    throw Error(ExitCode::data, fmt::format("no shards in {}", (run / "shards").string()), "nothing was started there",
-                "give the folder named by run.output");
+    throw Error(ExitCode::data, fmt::format("no shards in {}", (run / "shards").string()),
+                "nothing was started there", "give the folder named by run.output");
   }
   Summary summary;
   for (const std::filesystem::path& path : shards) {
@@ -77,7 +80,9 @@ int status_command(const Arguments& arguments) {
   print_pass(summary, store::Pass::latency);
   for (const auto& [status, units] : summary.failures) fmt::print("{} units: {}\n", status, units);
   const bool complete = summary.done.size() >= summary.planned.size();
-  if (!complete) fmt::print("continue with: litebench launch -n RANKS --config {}\n", (run / "config.toml").string());
+  if (!complete)
+    fmt::print("continue with: litebench launch -n RANKS --config {}\n",
+               (run / "config.toml").string());
   return static_cast<int>(complete ? ExitCode::complete : ExitCode::incomplete);
 }
 

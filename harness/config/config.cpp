@@ -35,7 +35,8 @@ std::vector<const Node*> entries_of(TableReader& root, std::string_view key) {
   std::vector<const Node*> entries;
   if (node == nullptr) return entries;
   if (node->kind == Kind::table) return {node};
-  if (node->kind != Kind::array) root.refuse(*node, key, "it is not a table", fmt::format("write [[{}]]", key));
+  if (node->kind != Kind::array)
+    root.refuse(*node, key, "it is not a table", fmt::format("write [[{}]]", key));
   for (const Node& item : node->items) entries.push_back(&item);
   return entries;
 }
@@ -70,13 +71,16 @@ void read_model(TableReader& root, Config& config) {
   config.device = choose(reader, "device", config.device,
                          {DeviceChoice::automatic, DeviceChoice::cpu, DeviceChoice::cuda});
   config.threads = static_cast<std::int32_t>(reader.integer("threads", config.threads, 1, 1024));
-  config.prompts_per_decode =
-      static_cast<std::int32_t>(reader.integer("prompts_per_decode", config.prompts_per_decode, 1, 4096));
-  config.rows_per_pack = static_cast<std::int32_t>(reader.integer("rows_per_pack", config.rows_per_pack, 1, 1'000'000));
-  config.prompt_tokens = static_cast<std::int32_t>(reader.integer("prompt_tokens", config.prompt_tokens, 64, 1024));
+  config.prompts_per_decode = static_cast<std::int32_t>(
+      reader.integer("prompts_per_decode", config.prompts_per_decode, 1, 4096));
+  config.rows_per_pack = static_cast<std::int32_t>(
+      reader.integer("rows_per_pack", config.rows_per_pack, 1, 1'000'000));
+  config.prompt_tokens =
+      static_cast<std::int32_t>(reader.integer("prompt_tokens", config.prompt_tokens, 64, 1024));
   reader.finish();
   if (config.glamm.empty() || config.clip.empty()) {
-    throw Error(ExitCode::usage, "cannot start without a model", "[model] names no glamm or no clip checkpoint",
+    throw Error(ExitCode::usage, "cannot start without a model",
+                "[model] names no glamm or no clip checkpoint",
                 "set model.glamm and model.clip to folders or to random:<geometry>");
   }
   const bool random = config.glamm.starts_with("random:");
@@ -97,16 +101,19 @@ void read_data(TableReader& root, Config& config) {
   for (const std::string& split : config.splits) {
     const std::size_t slash = split.find('/');
     const std::string dataset = split.substr(0, slash);
-    if (slash == std::string::npos || std::find(known.begin(), known.end(), dataset) == known.end()) {
+    if (slash == std::string::npos ||
+        std::find(known.begin(), known.end(), dataset) == known.end()) {
       const std::string near = nearest(dataset, known);
-      throw Error(ExitCode::usage, fmt::format("cannot use split \"{}\"", split),
-                  "it is not of the form data set/split",
-                  near.empty() ? "for example refcoco/val" : fmt::format("did you mean {}/val?", near));
+      throw Error(
+          ExitCode::usage, fmt::format("cannot use split \"{}\"", split),
+          "it is not of the form data set/split",
+          near.empty() ? "for example refcoco/val" : fmt::format("did you mean {}/val?", near));
     }
   }
 }
 
-/// A protocol entry: a profile, then single options. Every option takes one value or a list; lists are sweep axes.
+/// A protocol entry: a profile, then single options. Every option takes one value or a list; lists
+/// are sweep axes.
 void read_protocol_entry(const Node& entry, Config& config) {
   TableReader reader(entry, "[[protocol]]");
   const std::string profile = reader.text("profile", "upstream-compatible");
@@ -179,7 +186,8 @@ void read_sweeps(TableReader& root, Config& config) {
   std::set<std::string> seen;
   for (const SweptVariant& swept : config.variants) {
     if (seen.insert(unit::id_of(swept.variant)).second) continue;
-    throw Error(ExitCode::usage, fmt::format("variant {} is listed twice", unit::id_of(swept.variant)),
+    throw Error(ExitCode::usage,
+                fmt::format("variant {} is listed twice", unit::id_of(swept.variant)),
                 fmt::format("again by the [[sweep]] at line {}", swept.line), "remove one of them");
   }
 }

@@ -1,5 +1,6 @@
 #pragma once
-// The configuration of a run: plain values, checked once, then const. `docs/configuration.md` explains every key.
+// The configuration of a run: plain values, checked once, then const. `docs/configuration.md`
+// explains every key.
 
 #include <cstdint>
 #include <filesystem>
@@ -18,15 +19,15 @@ enum class DeviceChoice : std::uint8_t { automatic, cpu, cuda };
 
 struct SweptVariant {
   unit::Variant variant;
-  std::int32_t seeds = 1;        ///< repetitions with other draws, for methods that draw
-  std::uint32_t line = 0;        ///< of the [[sweep]] entry, for messages
+  std::int32_t seeds = 1;  ///< repetitions with other draws, for methods that draw
+  std::uint32_t line = 0;  ///< of the [[sweep]] entry, for messages
 };
 
 struct LatencyPass {
   bool enabled = false;
-  std::int32_t images = 64;      ///< per split, chosen by the run's seed
+  std::int32_t images = 64;  ///< per split, chosen by the run's seed
   std::int32_t repeats = 5;
-  std::int32_t warmup = 3;       ///< untimed runs before the first timed one of a shape
+  std::int32_t warmup = 3;  ///< untimed runs before the first timed one of a shape
 };
 
 struct Config {
@@ -34,18 +35,18 @@ struct Config {
   std::string name;
   std::filesystem::path output = "runs/litebench";
   std::int64_t seed = 17;
-  std::int64_t limit = 0;        ///< images per split, 0: all
+  std::int64_t limit = 0;  ///< images per split, 0: all
   // [model]
-  std::string glamm, clip;       ///< folders, or "random:<geometry>"
-  DTypeChoice dtype = DTypeChoice::bf16;   ///< as upstream runs
+  std::string glamm, clip;                ///< folders, or "random:<geometry>"
+  DTypeChoice dtype = DTypeChoice::bf16;  ///< as upstream runs
   DeviceChoice device = DeviceChoice::automatic;
-  std::int32_t threads = 1;      ///< per rank, on CPU
-  std::int32_t prompts_per_decode = 64;   ///< mask prompts decoded in one batch
-  std::int32_t rows_per_pack = 16384;     ///< LLM rows of one packed prefill
-  std::int32_t prompt_tokens = 128;       ///< non-image tokens of made-up prompts (random weights)
+  std::int32_t threads = 1;              ///< per rank, on CPU
+  std::int32_t prompts_per_decode = 64;  ///< mask prompts decoded in one batch
+  std::int32_t rows_per_pack = 16384;    ///< LLM rows of one packed prefill
+  std::int32_t prompt_tokens = 128;      ///< non-image tokens of made-up prompts (random weights)
   // [data]
-  std::filesystem::path root;    ///< the Refer_Segm folder
-  std::vector<std::string> splits;        ///< "refcoco/val"
+  std::filesystem::path root;       ///< the Refer_Segm folder
+  std::vector<std::string> splits;  ///< "refcoco/val"
   // [[protocol]]
   std::vector<protocol::Protocol> protocols;
   std::filesystem::path replay;  ///< empty: draw
@@ -60,13 +61,13 @@ struct Config {
 
 /// What the command line adds to the file.
 struct Overrides {
-  std::vector<std::string> assignments;            ///< --set table.key=value, in order
+  std::vector<std::string> assignments;  ///< --set table.key=value, in order
   std::optional<std::string> output;
   std::optional<std::int64_t> limit;
 };
 
-/// Reads, overrides, checks. Unknown keys, wrong types and impossible values are Error{usage} that names key and line
-/// and the nearest known key.
+/// Reads, overrides, checks. Unknown keys, wrong types and impossible values are Error{usage} that
+/// names key and line and the nearest known key.
 Config load_config(const std::filesystem::path& path, const Overrides& overrides);
 Config parse_config(std::string_view text, std::string_view name, const Overrides& overrides);
 

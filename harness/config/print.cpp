@@ -1,4 +1,5 @@
-// The resolved configuration as TOML: stored in every shard, written to RUN/config.toml, hashed for the keys.
+// The resolved configuration as TOML: stored in every shard, written to RUN/config.toml, hashed for
+// the keys.
 
 #include <fmt/core.h>
 

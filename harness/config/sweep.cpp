@@ -21,10 +21,12 @@ void multiply(std::vector<unit::Variant>& variants, const std::vector<Value>& va
   variants = std::move(product);
 }
 
-void check_option_name(const TableReader& reader, const std::string& key, const std::string& value) {
+void check_option_name(const TableReader& reader, const std::string& key,
+                       const std::string& value) {
   // Ids spell options between brackets, so these characters would make two variants look the same.
   constexpr std::string_view kReserved = "[],=@ \t\n";
-  if (key.find_first_of(kReserved) == std::string::npos && value.find_first_of(kReserved) == std::string::npos) {
+  if (key.find_first_of(kReserved) == std::string::npos &&
+      value.find_first_of(kReserved) == std::string::npos) {
     return;
   }
   Node nowhere;
@@ -38,7 +40,8 @@ std::vector<SweptVariant> expand_sweep(TableReader& reader, std::uint32_t line) 
   const std::vector<std::string> methods = reader.texts("method");
   if (methods.empty()) {
     throw Error(ExitCode::usage, fmt::format("the [[sweep]] at line {} names no method", line),
-                "method is missing", "add method = \"none\" or a list; `litebench list methods` names them");
+                "method is missing",
+                "add method = \"none\" or a list; `litebench list methods` names them");
   }
   std::vector<unit::Variant> variants(1);
   multiply(variants, methods, [](unit::Variant& v, const std::string& name) { v.method = name; });
@@ -46,8 +49,9 @@ std::vector<SweptVariant> expand_sweep(TableReader& reader, std::uint32_t line) 
            [](unit::Variant& v, std::int64_t tokens) { v.tokens = tokens; });
   multiply(variants, reader.texts("mode"),
            [](unit::Variant& v, const std::string& name) { v.mode = unit::budget_mode(name); });
-  multiply(variants, reader.texts("position"),
-           [](unit::Variant& v, const std::string& name) { v.position = unit::position_policy(name); });
+  multiply(variants, reader.texts("position"), [](unit::Variant& v, const std::string& name) {
+    v.position = unit::position_policy(name);
+  });
   multiply(variants, reader.texts("order"),
            [](unit::Variant& v, const std::string& name) { v.order = unit::order_policy(name); });
   const auto seeds = static_cast<std::int32_t>(reader.integer("seeds", 1, 1, 1'000));

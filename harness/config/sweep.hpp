@@ -9,8 +9,8 @@
 
 namespace litebench::config {
 
-/// Keys other than method, tokens, mode, position, order, seeds are options of the method; whether the method knows them
-/// is checked where the methods are known. Throws Error{usage}.
+/// Keys other than method, tokens, mode, position, order, seeds are options of the method; whether
+/// the method knows them is checked where the methods are known. Throws Error{usage}.
 std::vector<SweptVariant> expand_sweep(TableReader& reader, std::uint32_t line);
 
 }  // namespace litebench::config

@@ -26,7 +26,8 @@ std::string TableReader::text(std::string_view key, std::string fallback) {
   const Node* node = find(key);
   if (node == nullptr) return fallback;
   if (node->kind != Kind::text) {
-    refuse(*node, key, fmt::format("it wants text, not a {}", name_of(node->kind)), "put the value in quotes");
+    refuse(*node, key, fmt::format("it wants text, not a {}", name_of(node->kind)),
+           "put the value in quotes");
   }
   return node->text;
 }
@@ -43,7 +44,8 @@ bool TableReader::boolean(std::string_view key, bool fallback) {
   const Node* node = find(key);
   if (node == nullptr) return fallback;
   if (node->kind != Kind::boolean) {
-    refuse(*node, key, fmt::format("it wants true or false, not a {}", name_of(node->kind)), "write true or false");
+    refuse(*node, key, fmt::format("it wants true or false, not a {}", name_of(node->kind)),
+           "write true or false");
   }
   return node->boolean;
 }
@@ -54,12 +56,14 @@ std::vector<std::string> TableReader::texts(std::string_view key) {
   std::vector<std::string> values;
   const auto take = [&](const Node& item) {
     const auto value = scalar_text(item);
-    if (!value) refuse(item, key, "it wants a value or a list of values", "see docs/configuration.md");
+    if (!value)
+      refuse(item, key, "it wants a value or a list of values", "see docs/configuration.md");
     values.push_back(*value);
   };
   if (node->kind == Kind::array) {
     for (const Node& item : node->items) take(item);
-    if (values.empty()) refuse(*node, key, "the list is empty", "name at least one value or leave the key out");
+    if (values.empty())
+      refuse(*node, key, "the list is empty", "name at least one value or leave the key out");
   } else {
     take(*node);
   }
@@ -73,7 +77,8 @@ std::vector<std::int64_t> TableReader::integers(std::string_view key, std::int64
   std::vector<std::int64_t> values;
   const auto take = [&](const Node& item) {
     if (item.kind != Kind::integer) {
-      refuse(item, key, fmt::format("it wants an integer, not a {}", name_of(item.kind)), "write a whole number");
+      refuse(item, key, fmt::format("it wants an integer, not a {}", name_of(item.kind)),
+             "write a whole number");
     }
     if (item.integer < least || item.integer > most) {
       refuse(item, key, fmt::format("{} is out of range", item.integer),
@@ -83,7 +88,8 @@ std::vector<std::int64_t> TableReader::integers(std::string_view key, std::int64
   };
   if (node->kind == Kind::array) {
     for (const Node& item : node->items) take(item);
-    if (values.empty()) refuse(*node, key, "the list is empty", "name at least one value or leave the key out");
+    if (values.empty())
+      refuse(*node, key, "the list is empty", "name at least one value or leave the key out");
   } else {
     take(*node);
   }

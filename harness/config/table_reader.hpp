@@ -11,7 +11,8 @@
 
 namespace litebench::config {
 
-/// Every getter records its key as known; `finish` refuses the others, naming the nearest known key and the line.
+/// Every getter records its key as known; `finish` refuses the others, naming the nearest known key
+/// and the line.
 class TableReader {
  public:
   /// `where` is the table's name in messages, e.g. "[run]".
@@ -20,9 +21,11 @@ class TableReader {
   const Node* find(std::string_view key);
 
   std::string text(std::string_view key, std::string fallback);
-  std::int64_t integer(std::string_view key, std::int64_t fallback, std::int64_t least, std::int64_t most);
+  std::int64_t integer(std::string_view key, std::int64_t fallback, std::int64_t least,
+                       std::int64_t most);
   bool boolean(std::string_view key, bool fallback);
-  /// A value or a list of values, each as text (numbers and booleans in canonical spelling). Empty when absent.
+  /// A value or a list of values, each as text (numbers and booleans in canonical spelling). Empty
+  /// when absent.
   std::vector<std::string> texts(std::string_view key);
   std::vector<std::int64_t> integers(std::string_view key, std::int64_t least, std::int64_t most);
 

@@ -12,7 +12,8 @@
 namespace litebench::config {
 namespace {
 
-// toml++ recurses while parsing and so do we while converting; deeper input is nobody's configuration.
+// toml++ recurses while parsing and so do we while converting; deeper input is nobody's
+// configuration.
 constexpr int kMaxDepth = 32;
 
 [[noreturn]] void refuse(std::string_view name, std::uint32_t line, std::string_view reason) {
@@ -142,7 +143,8 @@ std::string print_toml(const Node& root) {
 void apply_override(Node& root, std::string_view assignment) {
   const std::size_t equals = assignment.find('=');
   const std::string_view path = assignment.substr(0, equals);
-  if (equals == std::string_view::npos || path.empty() || path.front() == '.' || path.back() == '.') {
+  if (equals == std::string_view::npos || path.empty() || path.front() == '.' ||
+      path.back() == '.') {
     throw Error(ExitCode::usage, fmt::format("cannot apply --set {}", assignment),
                 "it is not of the form table.key=value", "for example --set run.output=runs/a");
   }

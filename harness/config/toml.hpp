@@ -20,8 +20,8 @@ struct Node {
   std::int64_t integer = 0;
   double real = 0;
   bool boolean = false;
-  std::vector<std::pair<std::string, Node>> members;   ///< table, file order
-  std::vector<Node> items;                             ///< array
+  std::vector<std::pair<std::string, Node>> members;  ///< table, file order
+  std::vector<Node> items;                            ///< array
   std::uint32_t line = 0;
 };
 
@@ -32,8 +32,10 @@ Node load_toml(const std::filesystem::path& path);
 /// The tree as TOML text, members in their order.
 std::string print_toml(const Node& root);
 
-/// Applies one `table.key=value` of the command line. A value that is no TOML is taken as text, so that
-/// `--set run.output=runs/a` needs no quotes. Throws Error{usage} when the assignment has no key or crosses a non-table.
+/// Applies one `table.key=value` of the command line. A value that is no TOML is taken as text, so
+/// that
+/// `--set run.output=runs/a` needs no quotes. Throws Error{usage} when the assignment has no key or
+/// crosses a non-table.
 void apply_override(Node& root, std::string_view assignment);
 
 }  // namespace litebench::config

@@ -8,8 +8,8 @@
 
 namespace litebench::evaluate {
 
-/// Sets kept, kept_last, llm_tokens, layer_mean_tokens, kv_bytes, flops_llm, flops_total. `clip_text_length`: longest CLIP text of the
-/// sample, 0 for methods that look at no text.
+/// Sets kept, kept_last, llm_tokens, layer_mean_tokens, kv_bytes, flops_llm, flops_total.
+/// `clip_text_length`: longest CLIP text of the sample, 0 for methods that look at no text.
 void account(store::UnitRow& row, const prune::TokenLedger& ledger, const model::Geometry& geometry,
              std::int64_t expressions, std::int64_t clip_text_length, std::int64_t element_size);
 

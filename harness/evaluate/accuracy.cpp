@@ -1,5 +1,6 @@
-// The accuracy pass: what may be shared is shared, and what is computed together depends on the configuration and the image alone,
-// so that results are equal for any number of ranks and any interruption.
+// The accuracy pass: what may be shared is shared, and what is computed together depends on the
+// configuration and the image alone, so that results are equal for any number of ranks and any
+// interruption.
 
 #include <algorithm>
 
@@ -22,7 +23,7 @@ using store::Stage;
 struct Unit {
   RowKey key;
   OwnedSequence sequence;
-  std::int64_t first_prompt = 0;   ///< index of its first mask prompt in the bundle
+  std::int64_t first_prompt = 0;  ///< index of its first mask prompt in the bundle
   store::Status status = store::Status::ok;
 };
 
@@ -33,7 +34,8 @@ std::string_view error_of(store::Status status) {
 /// Adds the time since its construction to a stage, after the device has finished.
 class StageTimer {
  public:
-  StageTimer(BundleRows& rows, Stage stage, measure::Device& device) : rows_(rows), stage_(stage), device_(device) {}
+  StageTimer(BundleRows& rows, Stage stage, measure::Device& device)
+      : rows_(rows), stage_(stage), device_(device) {}
   ~StageTimer() {
     device_.synchronize();
     std::int64_t& total = rows_.shared_ns()[static_cast<std::size_t>(stage_)];
@@ -83,7 +85,8 @@ class AccuracyPass final : public EvaluationPass {
     account_units(prepared, protocol, units, rows);
   }
 
-  std::vector<Unit> make_units(const PreparedImage& prepared, const protocol::Protocol& protocol, BundleRows& rows) {
+  std::vector<Unit> make_units(const PreparedImage& prepared, const protocol::Protocol& protocol,
+                               BundleRows& rows) {
     const model::Glamm& glamm = context_.glamm;
     const at::Tensor pixels = glamm.upload(prepared.pixels.clip, glamm.geometry().vision.image);
     model::VisionFeatures features;
@@ -107,9 +110,9 @@ class AccuracyPass final : public EvaluationPass {
     return units;
   }
 
-  void add_sample_units(const PreparedSample& sample, std::size_t index, const protocol::Protocol& protocol,
-                        const model::VisionFeatures& features, const at::Tensor& projected, std::vector<Unit>& units,
-                        BundleRows& rows) {
+  void add_sample_units(const PreparedSample& sample, std::size_t index,
+                        const protocol::Protocol& protocol, const model::VisionFeatures& features,
+                        const at::Tensor& projected, std::vector<Unit>& units, BundleRows& rows) {
     const StageTimer timer(rows, Stage::select, context_.device);
     const SampleTexts texts = texts_of(sample, protocol);
     for (const VariantRun& run : runs_) {
@@ -119,10 +122,11 @@ class AccuracyPass final : public EvaluationPass {
         add_infeasible(key, sample, method, rows);
         continue;
       }
-      Selection selection = select_tokens(method, context_.glamm, features, projected, texts, sample, protocol, run.seed);
+      Selection selection = select_tokens(method, context_.glamm, features, projected, texts,
+                                          sample, protocol, run.seed);
       const at::Tensor visual = visual_tokens(selection.plan, features, projected);
-      units.push_back({key, make_sequence(method, context_.glamm, std::move(selection), visual, sample,
-                                          context_.seg_token)});
+      units.push_back({key, make_sequence(method, context_.glamm, std::move(selection), visual,
+                                          sample, context_.seg_token)});
     }
   }
 
@@ -136,19 +140,21 @@ class AccuracyPass final : public EvaluationPass {
     return embed_texts(context_.glamm, sample, questions, expressions);
   }
 
-  /// Selecting commutes with the token-wise projector, so selected patches come out of the shared projection;
-  /// merged ones do not, and are projected by themselves.
+  /// Selecting commutes with the token-wise projector, so selected patches come out of the shared
+  /// projection; merged ones do not, and are projected by themselves.
   at::Tensor visual_tokens(const prune::TokenPlan& plan, const model::VisionFeatures& features,
                            const at::Tensor& projected) const {
     const auto origins = plan.origins();
-    const bool patches_only = plan.is_gather() && std::all_of(origins.begin(), origins.end(), [](auto o) { return o > 0; });
+    const bool patches_only = plan.is_gather() && std::all_of(origins.begin(), origins.end(),
+                                                              [](auto o) { return o > 0; });
     if (!patches_only) return context_.glamm.project(features, plan);
     std::vector<std::int64_t> patches;
     for (const std::int64_t origin : origins) patches.push_back(origin - 1);
     return prune::TokenPlan::gather(std::move(patches), projected.size(0)).apply(projected);
   }
 
-  void add_infeasible(const RowKey& key, const PreparedSample& sample, const PlannedMethod& method, BundleRows& rows) {
+  void add_infeasible(const RowKey& key, const PreparedSample& sample, const PlannedMethod& method,
+                      BundleRows& rows) {
     rows.add_unit(key, store::Status::infeasible, method.infeasible);
     for (std::size_t t = 0; t < sample.sample.turns.size(); ++t) {
       rows.add_failed_expression(key, t, store::Status::infeasible);
@@ -165,8 +171,8 @@ class AccuracyPass final : public EvaluationPass {
       std::vector<model::Sequence> pack;
       std::int64_t length = 0;
       std::size_t end = begin;
-      while (end < units.size() &&
-             (pack.empty() || length + units[end].sequence.ledger->length() <= context_.config.rows_per_pack)) {
+      while (end < units.size() && (pack.empty() || length + units[end].sequence.ledger->length() <=
+                                                        context_.config.rows_per_pack)) {
         length += units[end].sequence.ledger->length();
         pack.push_back(units[end++].sequence.sequence);
       }
@@ -186,26 +192,30 @@ class AccuracyPass final : public EvaluationPass {
     return glamm.sam_features(glamm.upload(prepared.pixels.sam.values, glamm.geometry().sam.image));
   }
 
-  at::Tensor mask_logits(const at::Tensor& embedding, const at::Tensor& prompts, const protocol::Protocol& protocol,
-                         BundleRows& rows) {
+  at::Tensor mask_logits(const at::Tensor& embedding, const at::Tensor& prompts,
+                         const protocol::Protocol& protocol, BundleRows& rows) {
     const StageTimer timer(rows, Stage::mask, context_.device);
     std::vector<at::Tensor> logits;
     const std::int64_t count = prompts.defined() ? prompts.size(0) : 0;
     for (std::int64_t at = 0; at < count; at += context_.config.prompts_per_decode) {
-      const std::int64_t end = std::min<std::int64_t>(count, at + context_.config.prompts_per_decode);
-      logits.push_back(context_.glamm.mask_logits(embedding, prompts.slice(0, at, end), protocol.pe_dtype));
+      const std::int64_t end =
+          std::min<std::int64_t>(count, at + context_.config.prompts_per_decode);
+      logits.push_back(
+          context_.glamm.mask_logits(embedding, prompts.slice(0, at, end), protocol.pe_dtype));
     }
     return logits.empty() ? at::Tensor() : at::cat(logits);
   }
 
-  void score(const PreparedImage& prepared, std::vector<Unit>& units, const at::Tensor& logits, BundleRows& rows) {
+  void score(const PreparedImage& prepared, std::vector<Unit>& units, const at::Tensor& logits,
+             BundleRows& rows) {
     const StageTimer timer(rows, Stage::post, context_.device);
-    kernels::MaskScorer scorer(frame_of(prepared.image, prepared.pixels.sam, context_.glamm.geometry().sam));
+    kernels::MaskScorer scorer(
+        frame_of(prepared.image, prepared.pixels.sam, context_.glamm.geometry().sam));
     for (Unit& unit : units) {
       const PreparedSample& sample = prepared.samples[unit.key.sample];
       for (std::size_t t = 0; t < sample.targets.size(); ++t) {
-        const ScoredMask scored =
-            score_logits(scorer, logits[unit.first_prompt + static_cast<std::int64_t>(t)], *sample.targets[t]);
+        const ScoredMask scored = score_logits(
+            scorer, logits[unit.first_prompt + static_cast<std::int64_t>(t)], *sample.targets[t]);
         if (scored.finite) {
           rows.add_expression(unit.key, t, scored.score, scored.mask);
         } else {
@@ -216,16 +226,18 @@ class AccuracyPass final : public EvaluationPass {
     }
   }
 
-  void account_units(const PreparedImage& prepared, const protocol::Protocol& protocol, const std::vector<Unit>& units,
-                     BundleRows& rows) {
+  void account_units(const PreparedImage& prepared, const protocol::Protocol& protocol,
+                     const std::vector<Unit>& units, BundleRows& rows) {
     const auto element = static_cast<std::int64_t>(c10::elementSize(context_.glamm.dtype()));
     for (const Unit& unit : units) {
       const PreparedSample& sample = prepared.samples[unit.key.sample];
-      const PlannedMethod& method = context_.methods[static_cast<std::size_t>(unit.key.run.variant)];
+      const PlannedMethod& method =
+          context_.methods[static_cast<std::size_t>(unit.key.run.variant)];
       rows.add_tokens(unit.key, *unit.sequence.ledger);
-      account(rows.add_unit(unit.key, unit.status, error_of(unit.status)), *unit.sequence.ledger, context_.glamm.geometry(),
-              static_cast<std::int64_t>(sample.targets.size()),
-              clip_text_length(sample, text_kind(method, context_.glamm.geometry(), protocol)), element);
+      account(rows.add_unit(unit.key, unit.status, error_of(unit.status)), *unit.sequence.ledger,
+              context_.glamm.geometry(), static_cast<std::int64_t>(sample.targets.size()),
+              clip_text_length(sample, text_kind(method, context_.glamm.geometry(), protocol)),
+              element);
     }
   }
 

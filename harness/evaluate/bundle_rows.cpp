@@ -60,8 +60,10 @@ void BundleRows::add_samples(const Plan& plan, std::int64_t protocol_seed) {
       sentence.category_id = ref.category_ids.empty() ? -1 : ref.category_ids.front();
       sentence.template_index = static_cast<std::int8_t>(turn.template_index);
       sentence.answer_index = static_cast<std::int8_t>(turn.answer_index);
-      if (const auto found = dataset.annotations.find(sentence.ann_id); found != dataset.annotations.end()) {
-        for (std::size_t i = 0; i < 4; ++i) sentence.box[i] = static_cast<float>(found->second.box[i]);
+      if (const auto found = dataset.annotations.find(sentence.ann_id);
+          found != dataset.annotations.end()) {
+        for (std::size_t i = 0; i < 4; ++i)
+          sentence.box[i] = static_cast<float>(found->second.box[i]);
       }
       sentence.text = bundle_.put(turn.expression);
       sentence.target = bundle_.put(prepared.targets[t]->rle);
@@ -70,7 +72,8 @@ void BundleRows::add_samples(const Plan& plan, std::int64_t protocol_seed) {
   }
 }
 
-void BundleRows::add_expression(const RowKey& key, std::size_t turn, const kernels::MaskScore& score,
+void BundleRows::add_expression(const RowKey& key, std::size_t turn,
+                                const kernels::MaskScore& score,
                                 const std::vector<std::uint8_t>& mask) {
   store::ExpressionRow row{};
   row.sample_id = prepared_.samples[key.sample].sample.id;
@@ -84,7 +87,8 @@ void BundleRows::add_expression(const RowKey& key, std::size_t turn, const kerne
   row.target_area = score.target_area;
   row.overlap_area = score.overlap_area;
   row.overlap_hit = score.overlap_hit;
-  const std::string rle = kernels::rle_to_string(kernels::rle_encode(mask.data(), prepared_.image.height, prepared_.image.width));
+  const std::string rle = kernels::rle_to_string(
+      kernels::rle_encode(mask.data(), prepared_.image.height, prepared_.image.width));
   row.mask_hash = hash64(rle);
   row.mask = bundle_.put(rle);
   bundle_.expressions.push_back(row);
@@ -112,7 +116,8 @@ void BundleRows::add_tokens(const RowKey& key, const prune::TokenLedger& ledger)
   }
 }
 
-store::UnitRow& BundleRows::add_unit(const RowKey& key, store::Status status, std::string_view error) {
+store::UnitRow& BundleRows::add_unit(const RowKey& key, store::Status status,
+                                     std::string_view error) {
   store::UnitRow row{};
   row.sample_id = prepared_.samples[key.sample].sample.id;
   row.variant = key.run.variant;
@@ -128,8 +133,8 @@ store::UnitRow& BundleRows::add_unit(const RowKey& key, store::Status status, st
   return bundle_.units.back();
 }
 
-void BundleRows::fail_sample(std::size_t sample, const std::vector<VariantRun>& runs, store::Status status,
-                             std::string_view error) {
+void BundleRows::fail_sample(std::size_t sample, const std::vector<VariantRun>& runs,
+                             store::Status status, std::string_view error) {
   for (const VariantRun& run : runs) {
     const RowKey key{sample, run};
     for (std::int32_t repeat = 0; repeat < repeats_; ++repeat) {
@@ -142,7 +147,8 @@ void BundleRows::fail_sample(std::size_t sample, const std::vector<VariantRun>& 
   }
 }
 
-void BundleRows::fail_all(const std::vector<VariantRun>& runs, store::Status status, std::string_view error) {
+void BundleRows::fail_all(const std::vector<VariantRun>& runs, store::Status status,
+                          std::string_view error) {
   for (std::size_t s = 0; s < prepared_.samples.size(); ++s) fail_sample(s, runs, status, error);
 }
 

@@ -16,15 +16,15 @@ namespace litebench::evaluate {
 
 /// Which cell a row belongs to.
 struct RowKey {
-  std::size_t sample = 0;   ///< index into PreparedImage::samples
+  std::size_t sample = 0;  ///< index into PreparedImage::samples
   VariantRun run;
 };
 
 class BundleRows {
  public:
   /// Writes the image, sample and sentence rows at once.
-  BundleRows(const config::Config& config, const Plan& plan, const BundlePlan& bundle, const PreparedImage& prepared,
-             std::int16_t rank);
+  BundleRows(const config::Config& config, const Plan& plan, const BundlePlan& bundle,
+             const PreparedImage& prepared, std::int16_t rank);
 
   /// `mask`: height × width of 0 and 1.
   void add_expression(const RowKey& key, std::size_t turn, const kernels::MaskScore& score,
@@ -32,11 +32,13 @@ class BundleRows {
   void add_failed_expression(const RowKey& key, std::size_t turn, store::Status status);
   /// One /tokens row per decoder layer at whose input the visual set changes.
   void add_tokens(const RowKey& key, const prune::TokenLedger& ledger);
-  /// A unit row with everything "not measured"; the caller fills in what it knows before the next call.
+  /// A unit row with everything "not measured"; the caller fills in what it knows before the next
+  /// call.
   store::UnitRow& add_unit(const RowKey& key, store::Status status, std::string_view error = {});
 
   /// Every unit and expression of one sample with this status; in the latency pass every repeat.
-  void fail_sample(std::size_t sample, const std::vector<VariantRun>& runs, store::Status status, std::string_view error);
+  void fail_sample(std::size_t sample, const std::vector<VariantRun>& runs, store::Status status,
+                   std::string_view error);
   /// Every unit and expression of the bundle with this status: nothing of it could be computed.
   void fail_all(const std::vector<VariantRun>& runs, store::Status status, std::string_view error);
 
@@ -53,7 +55,8 @@ class BundleRows {
   std::int16_t rank_;
   std::int32_t repeats_;
   store::Bundle bundle_;
-  std::array<std::int64_t, store::kStages> shared_ns_{};   // a row's own array is packed, no reference may bind to it
+  std::array<std::int64_t, store::kStages>
+      shared_ns_{};  // a row's own array is packed, no reference may bind to it
 };
 
 }  // namespace litebench::evaluate

@@ -46,7 +46,8 @@ model::Geometry geometry_of(const config::Config& config) {
   return model::read_geometry(config.glamm, config.clip, *glamm, *clip);
 }
 
-std::unique_ptr<measure::Device> open_device(const config::Config& config, const launch::Session& session) {
+std::unique_ptr<measure::Device> open_device(const config::Config& config,
+                                             const launch::Session& session) {
   if (config.device == config::DeviceChoice::cpu) return measure::open_cpu_device();
   try {
     return measure::open_cuda_device(session.local_rank());
@@ -63,7 +64,8 @@ model::LoadOptions load_options(const config::Config& config, const measure::Dev
   return options;
 }
 
-std::unique_ptr<Prompts> make_prompts(const config::Config& config, const model::Geometry& geometry) {
+std::unique_ptr<Prompts> make_prompts(const config::Config& config,
+                                      const model::Geometry& geometry) {
   if (random_weights(config)) return made_up_prompts(geometry, config.prompt_tokens);
   return tokenized_prompts(config.glamm, config.clip, geometry);
 }
@@ -74,9 +76,11 @@ std::vector<handout::WorkItem> work_items(const Plan& plan, const StartInfo& sta
   for (std::size_t i = 0; i < plan.bundles.size(); ++i) {
     const store::PlannedBundle& row = plan.bundles[i].row;
     if (done.count(row.bundle_id) > 0) continue;
-    // Within a pass a bundle's cost grows with its sequences; the towers cost every bundle the same.
+    // Within a pass a bundle's cost grows with its sequences; the towers cost every bundle the
+    // same.
     constexpr double kTowersInUnits = 8;
-    items.push_back({static_cast<std::uint32_t>(i), kTowersInUnits + row.units, static_cast<std::uint8_t>(row.pass)});
+    items.push_back({static_cast<std::uint32_t>(i), kTowersInUnits + row.units,
+                     static_cast<std::uint8_t>(row.pass)});
   }
   return items;
 }
@@ -125,24 +129,37 @@ class Run {
 
  private:
   void compute(const std::vector<handout::WorkItem>& items, const launch::SignalFlag& signals) {
-    const model::Glamm glamm(model::load_model(config_.glamm, config_.clip, load_options(config_, *device_)));
-    const PassContext context{config_, plan_, glamm, methods_, *device_, prompts_->seg_token(),
+    const model::Glamm glamm(
+        model::load_model(config_.glamm, config_.clip, load_options(config_, *device_)));
+    const PassContext context{config_,
+                              plan_,
+                              glamm,
+                              methods_,
+                              *device_,
+                              prompts_->seg_token(),
                               static_cast<std::int16_t>(session_.rank())};
     const auto accuracy = make_accuracy_pass(context);
     const auto latency = make_latency_pass(context);
     const Preparer preparer(config_, plan_, geometry_, *prompts_);
-    store::ShardWriter shard(shard_path(), provenance_of(config_, plan_, start_, session_, device_->info()));
+    store::ShardWriter shard(shard_path(),
+                             provenance_of(config_, plan_, start_, session_, device_->info()));
     if (session_.rank() == 0) shard.plan(plan_.rows());
     const launch::AbandonGuard abandon(signals);
     progress::ProgressLine line(stderr, plan_.bundles.size(), start_.done.size(),
                                 static_cast<std::uint32_t>(session_.size()), quiet());
     handout::MpiOptions mpi;
     mpi.takes_phase1 = device_->torch_device().is_cuda() || session_.local_rank() == 0;
-    const auto handout = handout::make_mpi(items, [&line](const handout::Progress& p) { line.update(p.done); }, mpi);
-    WorkLoop loop{plan_, [&preparer](const BundlePlan& bundle) { return preparer.prepare(bundle); },
-                  {accuracy.get(), latency.get()}, *handout, shard, signals};
+    const auto handout = handout::make_mpi(
+        items, [&line](const handout::Progress& p) { line.update(p.done); }, mpi);
+    WorkLoop loop{plan_,
+                  [&preparer](const BundlePlan& bundle) { return preparer.prepare(bundle); },
+                  {accuracy.get(), latency.get()},
+                  *handout,
+                  shard,
+                  signals};
     loop.run();
-    if (signals.requested()) shard.event(store::Event::stop_signal, fmt::format("signal {}", signals.signal()));
+    if (signals.requested())
+      shard.event(store::Event::stop_signal, fmt::format("signal {}", signals.signal()));
     remaining_ = count_remaining(items, handout->finish());
     shard.close();
   }
@@ -156,7 +173,9 @@ class Run {
     return items.size() - std::min<std::uint64_t>(done, items.size());
   }
 
-  [[nodiscard]] bool quiet() const { return session_.rank() != 0 || options_.log_level == cli::LogLevel::quiet; }
+  [[nodiscard]] bool quiet() const {
+    return session_.rank() != 0 || options_.log_level == cli::LogLevel::quiet;
+  }
   [[nodiscard]] std::filesystem::path shard_path() const {
     return config_.output / "shards" / fmt::format("{}-r{}.h5", start_.attempt, session_.rank());
   }
@@ -176,18 +195,21 @@ class Run {
 
 int finish_dry_run(const Run& run, const launch::Session& session) {
   run.dry_run();
-  static_cast<void>(session.broadcast(""));   // nothing to do for the others
+  static_cast<void>(session.broadcast(""));  // nothing to do for the others
   return 0;
 }
 
 std::string continue_command(const launch::Session& session, const cli::RunOptions& options) {
-  const std::string launcher = session.size() > 1 ? fmt::format("litebench launch -n {}", session.size()) : "litebench";
+  const std::string launcher =
+      session.size() > 1 ? fmt::format("litebench launch -n {}", session.size()) : "litebench";
   return fmt::format("{} --config {}", launcher, options.config);
 }
 
 /// The run of one rank between the start of MPI and its end.
-int run_rank(const cli::RunOptions& options, launch::Session& session, const launch::SignalFlag& signals) {
-  // Rank 0 meets every mistake of the user first and alone: the others begin when it has settled the start.
+int run_rank(const cli::RunOptions& options, launch::Session& session,
+             const launch::SignalFlag& signals) {
+  // Rank 0 meets every mistake of the user first and alone: the others begin when it has settled
+  // the start.
   const std::string start = session.rank() == 0 ? std::string() : session.broadcast("");
   Run run(options, session);
   if (session.rank() == 0) {
@@ -195,14 +217,15 @@ int run_rank(const cli::RunOptions& options, launch::Session& session, const lau
     run.settle();
     static_cast<void>(session.broadcast(run.start().to_text()));
   } else {
-    if (start.empty()) return 0;   // dry run
+    if (start.empty()) return 0;  // dry run
     run.set_start(StartInfo::from_text(start));
   }
   int code = run.work(signals);
   code = session.meet(code, 120s);
   if (session.rank() != 0) return code;
   if (code == static_cast<int>(ExitCode::incomplete)) {
-    fmt::print(stderr, "litebench: stopped before the end; continue with: {}\n", continue_command(session, options));
+    fmt::print(stderr, "litebench: stopped before the end; continue with: {}\n",
+               continue_command(session, options));
   }
   return options.reduce ? std::max(code, run.reduce()) : code;
 }

@@ -5,7 +5,8 @@
 
 namespace litebench::evaluate {
 
-/// Runs on every rank. Returns an exit code of base/error.hpp; throws Error for what the user must change first.
+/// Runs on every rank. Returns an exit code of base/error.hpp; throws Error for what the user must
+/// change first.
 int run(const cli::RunOptions& options);
 
 }  // namespace litebench::evaluate

@@ -13,7 +13,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Content hashes of a checkpoint folder's weights, configuration and tokenizer files; the name itself for random weights.
+/// Content hashes of a checkpoint folder's weights, configuration and tokenizer files; the name
+/// itself for random weights.
 std::string checkpoint_key(unit::FileHashes& hashes, const std::string& checkpoint) {
   if (checkpoint.starts_with("random:")) return checkpoint;
   std::vector<fs::path> files;
@@ -21,7 +22,8 @@ std::string checkpoint_key(unit::FileHashes& hashes, const std::string& checkpoi
   if (fs::is_directory(checkpoint)) {
     for (const fs::directory_entry& entry : fs::directory_iterator(checkpoint)) {
       const std::string kind = entry.path().extension().string();
-      if (kind == ".bin" || kind == ".safetensors" || kind == ".json" || kind == ".model" || kind == ".txt") {
+      if (kind == ".bin" || kind == ".safetensors" || kind == ".json" || kind == ".model" ||
+          kind == ".txt") {
         files.push_back(entry.path());
       }
     }
@@ -43,14 +45,16 @@ std::string data_key(unit::FileHashes& hashes, const config::Config& config) {
   std::string key;
   for (const std::string& name : names) {
     const refer::DatasetFiles files = refer::files_in(config.root, name);
-    key += fmt::format("{}:{:016x}:{:016x} ", name, hashes.of(files.refs), hashes.of(files.instances));
+    key +=
+        fmt::format("{}:{:016x}:{:016x} ", name, hashes.of(files.refs), hashes.of(files.instances));
   }
   return key;
 }
 
 std::string protocol_key(const protocol::Protocol& protocol) {
   std::string key;
-  for (const auto& [name, value] : protocol::options_of(protocol)) key += fmt::format("{}={};", name, value);
+  for (const auto& [name, value] : protocol::options_of(protocol))
+    key += fmt::format("{}={};", name, value);
   return key;
 }
 
@@ -75,9 +79,11 @@ Parts pack_parts(const config::Config& config) {
   }
   parts.emplace_back("variants", fmt::format("{}", fmt::join(variants, " ")));
   std::string protocols;
-  for (const protocol::Protocol& protocol : config.protocols) protocols += protocol_key(protocol) + " ";
+  for (const protocol::Protocol& protocol : config.protocols)
+    protocols += protocol_key(protocol) + " ";
   parts.emplace_back("protocols", protocols);
-  const std::string replay = config.replay.empty() ? "none" : fmt::format("{:016x}", unit::hash_file(config.replay));
+  const std::string replay =
+      config.replay.empty() ? "none" : fmt::format("{:016x}", unit::hash_file(config.replay));
   parts.emplace_back("replay", replay);
   parts.emplace_back("prompts_per_decode", std::to_string(config.prompts_per_decode));
   parts.emplace_back("rows_per_pack", std::to_string(config.rows_per_pack));
@@ -89,9 +95,10 @@ Parts plan_parts(const config::Config& config) {
   return {{"splits", fmt::format("{}", fmt::join(config.splits, " "))},
           {"limit", std::to_string(config.limit)},
           {"accuracy", config.accuracy ? "yes" : "no"},
-          {"latency", config.latency.enabled ? fmt::format("{} images, {} repeats", config.latency.images,
-                                                           config.latency.repeats)
-                                             : "no"}};
+          {"latency",
+           config.latency.enabled
+               ? fmt::format("{} images, {} repeats", config.latency.images, config.latency.repeats)
+               : "no"}};
 }
 
 }  // namespace litebench::evaluate

@@ -1,5 +1,6 @@
 #pragma once
-// What may change a number (family), what is computed together (pack) and what was asked for (plan).
+// What may change a number (family), what is computed together (pack) and what was asked for
+// (plan).
 
 #include <string_view>
 
@@ -13,7 +14,8 @@ using unit::Parts;
 /// Raised whenever the same inputs give other numbers than before.
 inline constexpr int kNumericVersion = 1;
 
-/// Weights, tokenizers and data files by content, dtype, device kind, threads, numeric version. Hashing is cached.
+/// Weights, tokenizers and data files by content, dtype, device kind, threads, numeric version.
+/// Hashing is cached.
 Parts family_parts(const config::Config& config, std::string_view device_kind);
 /// Ordered variants with their seeds, protocols with the replay, pack sizes.
 Parts pack_parts(const config::Config& config);

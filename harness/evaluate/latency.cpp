@@ -1,5 +1,5 @@
-// The latency pass. Variants of one image are interleaved in an order drawn per image and repeat, so that a drift of the machine's
-// clock falls on all of them alike and ratios are paired.
+// The latency pass. Variants of one image are interleaved in an order drawn per image and repeat,
+// so that a drift of the machine's clock falls on all of them alike and ratios are paired.
 
 #include <algorithm>
 #include <set>
@@ -56,32 +56,38 @@ class LatencyPass final : public EvaluationPass {
     }
   }
 
-  void time_one(const PreparedImage& prepared, std::size_t s, const protocol::Protocol& protocol, const VariantRun& run,
-                std::int32_t repeat, std::int16_t order, BundleRows& rows) {
+  void time_one(const PreparedImage& prepared, std::size_t s, const protocol::Protocol& protocol,
+                const VariantRun& run, std::int32_t repeat, std::int16_t order, BundleRows& rows) {
     const PlannedMethod& method = context_.methods[static_cast<std::size_t>(run.variant)];
     const PreparedSample& sample = prepared.samples[s];
     const RowKey key{s, run};
     if (!method.infeasible.empty()) {
-      rows.add_unit(key, store::Status::infeasible, method.infeasible).repeat = static_cast<std::int16_t>(repeat);
+      rows.add_unit(key, store::Status::infeasible, method.infeasible).repeat =
+          static_cast<std::int16_t>(repeat);
       return;
     }
     const SingleRun timed = run_single(context_, method, prepared.image, sample, protocol);
-    const bool finite = std::all_of(timed.masks.begin(), timed.masks.end(), [](const auto& m) { return m.finite; });
-    store::UnitRow& row = finite ? rows.add_unit(key, store::Status::ok)
-                                 : rows.add_unit(key, store::Status::failed_sample, "mask logits are not finite");
+    const bool finite =
+        std::all_of(timed.masks.begin(), timed.masks.end(), [](const auto& m) { return m.finite; });
+    store::UnitRow& row =
+        finite ? rows.add_unit(key, store::Status::ok)
+               : rows.add_unit(key, store::Status::failed_sample, "mask logits are not finite");
     row.repeat = static_cast<std::int16_t>(repeat);
     row.order = order;
     row.stage_ns = timed.stage_ns;
     row.total_ns = timed.total_ns;
     row.peak_bytes_llm = timed.peak_bytes_llm;
     row.peak_bytes_total = timed.peak_bytes_total;
-    account(row, *timed.ledger, context_.glamm.geometry(), static_cast<std::int64_t>(sample.targets.size()),
+    account(row, *timed.ledger, context_.glamm.geometry(),
+            static_cast<std::int64_t>(sample.targets.size()),
             clip_text_length(sample, text_kind(method, context_.glamm.geometry(), protocol)),
             static_cast<std::int64_t>(c10::elementSize(context_.glamm.dtype())));
   }
 
-  /// Untimed runs per shape: kernels are chosen and memory pools filled at the first sight of a size.
-  void warm_up(const PreparedImage& prepared, const PreparedSample& sample, const protocol::Protocol& protocol) {
+  /// Untimed runs per shape: kernels are chosen and memory pools filled at the first sight of a
+  /// size.
+  void warm_up(const PreparedImage& prepared, const PreparedSample& sample,
+               const protocol::Protocol& protocol) {
     for (const VariantRun& run : runs_) {
       const PlannedMethod& method = context_.methods[static_cast<std::size_t>(run.variant)];
       if (!method.infeasible.empty()) continue;
@@ -93,14 +99,16 @@ class LatencyPass final : public EvaluationPass {
     }
   }
 
-  [[nodiscard]] std::vector<VariantRun> order_of(const BundlePlan& bundle, std::int32_t repeat) const {
+  [[nodiscard]] std::vector<VariantRun> order_of(const BundlePlan& bundle,
+                                                 std::int32_t repeat) const {
     std::vector<std::pair<std::uint64_t, VariantRun>> keyed;
     for (const VariantRun& run : runs_) {
-      const std::string key =
-          fmt::format("order|{}|{}|{}|{}", context_.config.seed, bundle.row.bundle_id, repeat, run.variant);
+      const std::string key = fmt::format("order|{}|{}|{}|{}", context_.config.seed,
+                                          bundle.row.bundle_id, repeat, run.variant);
       keyed.emplace_back(hash64(key), run);
     }
-    std::sort(keyed.begin(), keyed.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::sort(keyed.begin(), keyed.end(),
+              [](const auto& a, const auto& b) { return a.first < b.first; });
     std::vector<VariantRun> ordered;
     for (const auto& [key, run] : keyed) ordered.push_back(run);
     return ordered;
@@ -108,7 +116,7 @@ class LatencyPass final : public EvaluationPass {
 
   PassContext context_;
   std::vector<VariantRun> runs_;
-  std::set<std::pair<std::int16_t, std::size_t>> warm_;   ///< (variant, T) that ran before
+  std::set<std::pair<std::int16_t, std::size_t>> warm_;  ///< (variant, T) that ran before
 };
 
 }  // namespace

@@ -24,8 +24,10 @@ PlannedMethod plan_method(const prune::Registry& registry, const config::SweptVa
     method.planned_mean = std::get<prune::Schedule>(schedule).mean();
   }
   if (swept.seeds > 1 && !method.pruner->info().draws) {
-    throw Error(ExitCode::usage, fmt::format("{} cannot have {} seeds", unit::id_of(swept.variant), swept.seeds),
-                "the method draws nothing, so every seed would give the same row", "set seeds only for methods that draw");
+    throw Error(ExitCode::usage,
+                fmt::format("{} cannot have {} seeds", unit::id_of(swept.variant), swept.seeds),
+                "the method draws nothing, so every seed would give the same row",
+                "set seeds only for methods that draw");
   }
   return method;
 }
@@ -39,7 +41,8 @@ void merge(model::ClipTap& into, const model::ClipTap& tap) {
 
 }  // namespace
 
-std::vector<PlannedMethod> make_methods(const config::Config& config, const model::Geometry& geometry) {
+std::vector<PlannedMethod> make_methods(const config::Config& config,
+                                        const model::Geometry& geometry) {
   const prune::Registry registry = prune::builtin_registry();
   std::vector<PlannedMethod> methods;
   for (const config::SweptVariant& swept : config.variants) {
@@ -47,21 +50,24 @@ std::vector<PlannedMethod> make_methods(const config::Config& config, const mode
       methods.push_back(plan_method(registry, swept, geometry));
     } catch (const Error& error) {
       if (error.code() != ExitCode::usage || swept.line == 0) throw;
-      throw Error(ExitCode::usage, fmt::format("cannot use the [[sweep]] at line {}", swept.line), error.what(),
+      throw Error(ExitCode::usage, fmt::format("cannot use the [[sweep]] at line {}", swept.line),
+                  error.what(),
                   "correct it; `litebench list methods` names methods and their options");
     }
   }
   return methods;
 }
 
-prune::TapRequest taps_of(const std::vector<PlannedMethod>& methods, const model::Geometry& geometry) {
+prune::TapRequest taps_of(const std::vector<PlannedMethod>& methods,
+                          const model::Geometry& geometry) {
   prune::TapRequest all;
   for (const PlannedMethod& method : methods) {
     if (!method.infeasible.empty()) continue;
     const prune::TapRequest taps = method.pruner->taps(geometry);
     for (const model::ClipTap& tap : taps.vision.layers) {
-      const auto same = std::find_if(all.vision.layers.begin(), all.vision.layers.end(),
-                                     [&](const model::ClipTap& known) { return known.layer == tap.layer; });
+      const auto same =
+          std::find_if(all.vision.layers.begin(), all.vision.layers.end(),
+                       [&](const model::ClipTap& known) { return known.layer == tap.layer; });
       if (same != all.vision.layers.end()) {
         merge(*same, tap);
       } else {
@@ -69,7 +75,8 @@ prune::TapRequest taps_of(const std::vector<PlannedMethod>& methods, const model
       }
     }
     for (const std::int64_t hidden : taps.vision.hidden) {
-      if (std::find(all.vision.hidden.begin(), all.vision.hidden.end(), hidden) == all.vision.hidden.end()) {
+      if (std::find(all.vision.hidden.begin(), all.vision.hidden.end(), hidden) ==
+          all.vision.hidden.end()) {
         all.vision.hidden.push_back(hidden);
       }
     }

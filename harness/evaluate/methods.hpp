@@ -15,15 +15,18 @@ namespace litebench::evaluate {
 struct PlannedMethod {
   unit::Variant variant;
   std::shared_ptr<const prune::Pruner> pruner;
-  unit::PositionPolicy position = unit::PositionPolicy::compact;   ///< never native
-  double planned_mean = 0;                                         ///< visual tokens entering a layer, mean over layers
-  std::string infeasible;                                          ///< not empty: why the budget cannot be met
+  unit::PositionPolicy position = unit::PositionPolicy::compact;  ///< never native
+  double planned_mean = 0;  ///< visual tokens entering a layer, mean over layers
+  std::string infeasible;   ///< not empty: why the budget cannot be met
 };
 
-/// One per Config::variants. Throws Error{usage} for unknown methods and options, naming the [[sweep]] line.
-std::vector<PlannedMethod> make_methods(const config::Config& config, const model::Geometry& geometry);
+/// One per Config::variants. Throws Error{usage} for unknown methods and options, naming the
+/// [[sweep]] line.
+std::vector<PlannedMethod> make_methods(const config::Config& config,
+                                        const model::Geometry& geometry);
 
 /// What all methods together want to see.
-prune::TapRequest taps_of(const std::vector<PlannedMethod>& methods, const model::Geometry& geometry);
+prune::TapRequest taps_of(const std::vector<PlannedMethod>& methods,
+                          const model::Geometry& geometry);
 
 }  // namespace litebench::evaluate

@@ -28,11 +28,14 @@ struct PassContext {
 class EvaluationPass {
  public:
   virtual ~EvaluationPass() = default;
-  /// All rows of one bundle. Failures of single units are rows; Error and c10 errors that escape concern the process.
-  [[nodiscard]] virtual store::Bundle run(const BundlePlan& bundle, const PreparedImage& prepared) = 0;
+  /// All rows of one bundle. Failures of single units are rows; Error and c10 errors that escape
+  /// concern the process.
+  [[nodiscard]] virtual store::Bundle run(const BundlePlan& bundle,
+                                          const PreparedImage& prepared) = 0;
 };
 
-/// Towers shared by all variants, prefill packed over variants and samples. Its rows carry no per-unit times.
+/// Towers shared by all variants, prefill packed over variants and samples. Its rows carry no
+/// per-unit times.
 std::unique_ptr<EvaluationPass> make_accuracy_pass(const PassContext& context);
 
 /// One variant at a time, batch 1, variants interleaved in a seeded order per image.

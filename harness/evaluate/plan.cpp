@@ -12,7 +12,8 @@ namespace {
 
 std::string protocol_key(const protocol::Protocol& protocol) {
   std::string key;
-  for (const auto& [name, value] : protocol::options_of(protocol)) key += fmt::format("{}={};", name, value);
+  for (const auto& [name, value] : protocol::options_of(protocol))
+    key += fmt::format("{}={};", name, value);
   return key;
 }
 
@@ -31,19 +32,21 @@ SplitPlan make_split(Plan& plan, const config::Config& config, const std::string
   split.split = name.substr(slash + 1);
   split.dataset = dataset_index(plan, config, std::string_view(name).substr(0, slash));
   // All protocols of a run share one image order; it decides the order of rows, never a number.
-  split.images = refer::images_of_split(plan.datasets[static_cast<std::size_t>(split.dataset)], split.split,
-                                        config.protocols.front().image_order);
+  split.images = refer::images_of_split(plan.datasets[static_cast<std::size_t>(split.dataset)],
+                                        split.split, config.protocols.front().image_order);
   if (config.limit > 0 && static_cast<std::size_t>(config.limit) < split.images.size()) {
     split.images.resize(static_cast<std::size_t>(config.limit));
   }
   return split;
 }
 
-/// Images of the latency pass: the same for every start, spread over the split, chosen by the run's seed.
+/// Images of the latency pass: the same for every start, spread over the split, chosen by the run's
+/// seed.
 std::vector<std::uint32_t> latency_images(const SplitPlan& split, const config::Config& config) {
   std::vector<std::pair<std::uint64_t, std::uint32_t>> keyed;
   for (std::uint32_t i = 0; i < split.images.size(); ++i) {
-    const std::string key = fmt::format("latency|{}|{}|{}", config.seed, split.name, split.images[i].image_id);
+    const std::string key =
+        fmt::format("latency|{}|{}|{}", config.seed, split.name, split.images[i].image_id);
     keyed.emplace_back(hash64(key), i);
   }
   std::sort(keyed.begin(), keyed.end());
@@ -56,8 +59,9 @@ std::vector<std::uint32_t> latency_images(const SplitPlan& split, const config::
   return chosen;
 }
 
-BundlePlan make_bundle(const Plan& plan, const config::Config& config, std::string_view pack, store::Pass pass,
-                       std::size_t split, std::size_t protocol, std::uint32_t image) {
+BundlePlan make_bundle(const Plan& plan, const config::Config& config, std::string_view pack,
+                       store::Pass pass, std::size_t split, std::size_t protocol,
+                       std::uint32_t image) {
   const SplitPlan& of = plan.splits[split];
   BundlePlan bundle;
   bundle.image = image;
@@ -66,15 +70,16 @@ BundlePlan make_bundle(const Plan& plan, const config::Config& config, std::stri
   bundle.row.split = static_cast<std::int16_t>(split);
   bundle.row.protocol = static_cast<std::int16_t>(protocol);
   bundle.row.image_id = of.images[image].image_id;
-  bundle.row.bundle_id = unit::bundle_id(pack, store::name_of(pass), plan.datasets[static_cast<std::size_t>(of.dataset)].name,
-                                         of.split, protocol_key(config.protocols[protocol]),
-                                         std::span(&of.images[image].image_id, 1));
+  bundle.row.bundle_id = unit::bundle_id(
+      pack, store::name_of(pass), plan.datasets[static_cast<std::size_t>(of.dataset)].name,
+      of.split, protocol_key(config.protocols[protocol]), std::span(&of.images[image].image_id, 1));
   const std::vector<protocol::Sample> samples = samples_of(plan, config, bundle);
   const auto runs = static_cast<std::int32_t>(runs_of(config, pass).size());
   const std::int32_t repeats = pass == store::Pass::latency ? config.latency.repeats : 1;
   bundle.row.samples = static_cast<std::int32_t>(samples.size());
   for (const protocol::Sample& sample : samples) {
-    if (pass == store::Pass::accuracy) bundle.row.expressions += static_cast<std::int32_t>(sample.turns.size()) * runs;
+    if (pass == store::Pass::accuracy)
+      bundle.row.expressions += static_cast<std::int32_t>(sample.turns.size()) * runs;
   }
   bundle.row.units = bundle.row.samples * runs * repeats;
   return bundle;
@@ -107,7 +112,8 @@ std::vector<store::PlannedBundle> Plan::rows() const {
 Plan make_plan(const config::Config& config, std::string_view pack) {
   Plan plan;
   if (!config.replay.empty()) plan.replay = protocol::Replay::load(config.replay);
-  for (const std::string& name : config.splits) plan.splits.push_back(make_split(plan, config, name));
+  for (const std::string& name : config.splits)
+    plan.splits.push_back(make_split(plan, config, name));
   if (config.accuracy) add_pass(plan, config, pack, store::Pass::accuracy);
   if (config.latency.enabled) add_pass(plan, config, pack, store::Pass::latency);
   return plan;
@@ -124,13 +130,16 @@ std::vector<VariantRun> runs_of(const config::Config& config, store::Pass pass) 
   return runs;
 }
 
-std::vector<protocol::Sample> samples_of(const Plan& plan, const config::Config& config, const BundlePlan& bundle) {
+std::vector<protocol::Sample> samples_of(const Plan& plan, const config::Config& config,
+                                         const BundlePlan& bundle) {
   const SplitPlan& split = plan.splits[static_cast<std::size_t>(bundle.row.split)];
-  const protocol::Protocol& protocol = config.protocols[static_cast<std::size_t>(bundle.row.protocol)];
-  std::vector<protocol::Sample> samples =
-      protocol::samples_of(plan.datasets[static_cast<std::size_t>(split.dataset)], split.split,
-                           split.images[bundle.image], protocol, plan.replay ? &*plan.replay : nullptr);
-  // A latency bundle times one conversation: more of the same image would only weigh that image more.
+  const protocol::Protocol& protocol =
+      config.protocols[static_cast<std::size_t>(bundle.row.protocol)];
+  std::vector<protocol::Sample> samples = protocol::samples_of(
+      plan.datasets[static_cast<std::size_t>(split.dataset)], split.split,
+      split.images[bundle.image], protocol, plan.replay ? &*plan.replay : nullptr);
+  // A latency bundle times one conversation: more of the same image would only weigh that image
+  // more.
   if (bundle.row.pass == store::Pass::latency && samples.size() > 1) samples.resize(1);
   return samples;
 }

@@ -50,37 +50,43 @@ void check_pictures(const config::Config& config, const Plan& plan) {
   for (const SplitPlan& split : plan.splits) {
     const refer::Dataset& dataset = plan.datasets[static_cast<std::size_t>(split.dataset)];
     for (const refer::SplitImage& image : split.images) {
-      const std::filesystem::path path = refer::image_path(config.root, dataset.images.at(image.image_id));
+      const std::filesystem::path path =
+          refer::image_path(config.root, dataset.images.at(image.image_id));
       if (std::filesystem::exists(path)) continue;
       if (missing++ == 0) first = path.string();
     }
   }
   if (missing == 0) return;
-  throw Error(ExitCode::data, fmt::format("{} pictures are missing", missing), fmt::format("the first is {}", first),
-              "see docs/datasets.md for where they belong; a run would record them as failed_decode");
+  throw Error(
+      ExitCode::data, fmt::format("{} pictures are missing", missing),
+      fmt::format("the first is {}", first),
+      "see docs/datasets.md for where they belong; a run would record them as failed_decode");
 }
 
 }  // namespace
 
-void print_plan(const config::Config& config, const Plan& plan, const std::vector<PlannedMethod>& methods,
-                const model::Geometry& geometry) {
-  fmt::print("model     {} + {}, {} (LLM {}x{}, CLIP {}x{}, SAM {}x{} at {})\n", config.glamm, config.clip,
-             config::name_of(config.dtype), geometry.llama.hidden, geometry.llama.layers, geometry.vision.hidden,
-             geometry.vision.layers, geometry.sam.dim, geometry.sam.depth, geometry.sam.image);
-  for (const SplitPlan& split : plan.splits) fmt::print("split     {:<18}{} images\n", split.name, split.images.size());
+void print_plan(const config::Config& config, const Plan& plan,
+                const std::vector<PlannedMethod>& methods, const model::Geometry& geometry) {
+  fmt::print("model     {} + {}, {} (LLM {}x{}, CLIP {}x{}, SAM {}x{} at {})\n", config.glamm,
+             config.clip, config::name_of(config.dtype), geometry.llama.hidden,
+             geometry.llama.layers, geometry.vision.hidden, geometry.vision.layers,
+             geometry.sam.dim, geometry.sam.depth, geometry.sam.image);
+  for (const SplitPlan& split : plan.splits)
+    fmt::print("split     {:<18}{} images\n", split.name, split.images.size());
   fmt::print("protocols {}\nvariants\n", config.protocols.size());
   print_variants(config, methods);
   print_pass(plan, store::Pass::accuracy);
   print_pass(plan, store::Pass::latency);
-  fmt::print("writes    about {:.1f} MB into {}\n", static_cast<double>(predicted_bytes(config, plan)) * 1e-6,
-             config.output.string());
+  fmt::print("writes    about {:.1f} MB into {}\n",
+             static_cast<double>(predicted_bytes(config, plan)) * 1e-6, config.output.string());
   check_pictures(config, plan);
 }
 
 std::uint64_t predicted_bytes(const config::Config& config, const Plan& plan) {
-  // Generous means of the reference data set: a mask's run lengths, an index list of every kept token, fixed rows. The reducer
-  // writes the same once more, compressed.
-  constexpr std::uint64_t kMask = 600, kExpressionRow = 100, kUnitRow = 300, kSample = 2'000, kStart = 100'000;
+  // Generous means of the reference data set: a mask's run lengths, an index list of every kept
+  // token, fixed rows. The reducer writes the same once more, compressed.
+  constexpr std::uint64_t kMask = 600, kExpressionRow = 100, kUnitRow = 300, kSample = 2'000,
+                          kStart = 100'000;
   std::uint64_t bytes = kStart;
   std::uint64_t tokens = 0;
   for (const config::SweptVariant& swept : config.variants) {

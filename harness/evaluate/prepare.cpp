@@ -12,15 +12,17 @@ std::shared_ptr<const Target> make_target(const refer::Dataset& dataset, const r
                                           const refer::Image& image, refer::GroundTruth kind) {
   auto target = std::make_shared<Target>();
   target->mask = refer::target_mask(dataset, ref, kind);
-  target->rle = kernels::rle_to_string(kernels::rle_encode(target->mask.data(), image.height, image.width));
+  target->rle =
+      kernels::rle_to_string(kernels::rle_encode(target->mask.data(), image.height, image.width));
   return target;
 }
 
 }  // namespace
 
-Pixels load_pixels(const std::filesystem::path& root, const refer::Image& image, protocol::Exif exif,
-                   const model::Geometry& geometry) {
-  const auto rotation = exif == protocol::Exif::apply ? model::ExifRotation::apply : model::ExifRotation::ignore;
+Pixels load_pixels(const std::filesystem::path& root, const refer::Image& image,
+                   protocol::Exif exif, const model::Geometry& geometry) {
+  const auto rotation =
+      exif == protocol::Exif::apply ? model::ExifRotation::apply : model::ExifRotation::ignore;
   Pixels pixels;
   const measure::Stopwatch decode;
   const model::Decoded picture = model::decode_jpeg_file(refer::image_path(root, image), rotation);
@@ -33,7 +35,8 @@ Pixels load_pixels(const std::filesystem::path& root, const refer::Image& image,
 }
 
 PreparedSample Preparer::prepare_sample(const refer::Dataset& dataset, const refer::Image& image,
-                                        refer::GroundTruth kind, protocol::Sample sample, Targets& targets) const {
+                                        refer::GroundTruth kind, protocol::Sample sample,
+                                        Targets& targets) const {
   PreparedSample prepared;
   prepared.input_ids = prompts_.conversation(sample.turns);
   for (const protocol::Turn& turn : sample.turns) {
@@ -41,7 +44,9 @@ PreparedSample Preparer::prepare_sample(const refer::Dataset& dataset, const ref
     prepared.expression_ids.push_back(prompts_.clip_text(turn.expression));
     auto& target = targets[turn.where.ref];
     try {
-      if (!target) target = make_target(dataset, dataset.refs[static_cast<std::size_t>(turn.where.ref)], image, kind);
+      if (!target)
+        target = make_target(dataset, dataset.refs[static_cast<std::size_t>(turn.where.ref)], image,
+                             kind);
       prepared.targets.push_back(target);
     } catch (const Error& error) {
       prepared.target_error = error.what();
@@ -54,7 +59,8 @@ PreparedSample Preparer::prepare_sample(const refer::Dataset& dataset, const ref
 
 PreparedImage Preparer::prepare(const BundlePlan& bundle) const {
   const refer::Dataset& dataset = plan_.datasets[static_cast<std::size_t>(bundle.row.dataset)];
-  const protocol::Protocol& protocol = config_.protocols[static_cast<std::size_t>(bundle.row.protocol)];
+  const protocol::Protocol& protocol =
+      config_.protocols[static_cast<std::size_t>(bundle.row.protocol)];
   PreparedImage prepared;
   prepared.image = dataset.images.at(bundle.row.image_id);
   try {

@@ -1,6 +1,6 @@
 #pragma once
-// Everything of a bundle that needs no model: picture, prompts, token ids, target masks. Runs on a helper thread while the
-// bundle before is computed.
+// Everything of a bundle that needs no model: picture, prompts, token ids, target masks. Runs on a
+// helper thread while the bundle before is computed.
 
 #include <cstdint>
 #include <map>
@@ -17,51 +17,56 @@
 namespace litebench::evaluate {
 
 struct Target {
-  std::vector<std::uint8_t> mask;    ///< height × width of the image row; 2 and more where polygons overlap
-  std::string rle;                   ///< COCO compressed RLE of (mask > 0)
+  std::vector<std::uint8_t>
+      mask;         ///< height × width of the image row; 2 and more where polygons overlap
+  std::string rle;  ///< COCO compressed RLE of (mask > 0)
 };
 
 struct PreparedSample {
   protocol::Sample sample;
-  std::vector<std::int64_t> input_ids;                        ///< the image as one placeholder
-  std::vector<std::vector<std::int64_t>> question_ids;        ///< CLIP ids of the Q questions
-  std::vector<std::vector<std::int64_t>> expression_ids;      ///< CLIP ids of the Q bare expressions
-  std::vector<std::shared_ptr<const Target>> targets;         ///< Q
-  std::string target_error;          ///< not empty: a target cannot be drawn, the sample's units become failed_sample
+  std::vector<std::int64_t> input_ids;                    ///< the image as one placeholder
+  std::vector<std::vector<std::int64_t>> question_ids;    ///< CLIP ids of the Q questions
+  std::vector<std::vector<std::int64_t>> expression_ids;  ///< CLIP ids of the Q bare expressions
+  std::vector<std::shared_ptr<const Target>> targets;     ///< Q
+  std::string target_error;  ///< not empty: a target cannot be drawn, the sample's units become
+                             ///< failed_sample
 };
 
 /// The two inputs of the model and what making them cost.
 struct Pixels {
-  std::vector<float> clip;           ///< [3, image, image] of the CLIP geometry
+  std::vector<float> clip;  ///< [3, image, image] of the CLIP geometry
   model::SamPixels sam;
   std::int64_t decode_ns = 0, preprocess_ns = 0;
 };
 
 /// Throws Error{io, data} when the picture is missing, damaged or too thin.
-Pixels load_pixels(const std::filesystem::path& root, const refer::Image& image, protocol::Exif exif,
-                   const model::Geometry& geometry);
+Pixels load_pixels(const std::filesystem::path& root, const refer::Image& image,
+                   protocol::Exif exif, const model::Geometry& geometry);
 
 struct PreparedImage {
   refer::Image image;
   Pixels pixels;
   std::vector<PreparedSample> samples;
-  std::string decode_error;          ///< not empty: no pixels, every unit becomes failed_decode
+  std::string decode_error;  ///< not empty: no pixels, every unit becomes failed_decode
 };
 
 /// Thread-safe. The references must outlive it.
 class Preparer {
  public:
-  Preparer(const config::Config& config, const Plan& plan, const model::Geometry& geometry, const Prompts& prompts)
+  Preparer(const config::Config& config, const Plan& plan, const model::Geometry& geometry,
+           const Prompts& prompts)
       : config_(config), plan_(plan), geometry_(geometry), prompts_(prompts) {}
 
-  /// A damaged picture or one that is not there is a result (decode_error): the run goes on without it.
+  /// A damaged picture or one that is not there is a result (decode_error): the run goes on without
+  /// it.
   [[nodiscard]] PreparedImage prepare(const BundlePlan& bundle) const;
 
  private:
   /// By ref: several sentences share one.
   using Targets = std::map<std::int32_t, std::shared_ptr<const Target>>;
-  [[nodiscard]] PreparedSample prepare_sample(const refer::Dataset& dataset, const refer::Image& image,
-                                              refer::GroundTruth kind, protocol::Sample sample, Targets& targets) const;
+  [[nodiscard]] PreparedSample prepare_sample(const refer::Dataset& dataset,
+                                              const refer::Image& image, refer::GroundTruth kind,
+                                              protocol::Sample sample, Targets& targets) const;
 
   const config::Config& config_;
   const Plan& plan_;

@@ -26,13 +26,17 @@ class Tokenized final : public Prompts {
     for (const protocol::Turn& turn : turns) parts.push_back({turn.question, turn.answer});
     return llama_.encode_prompt(model::compose(parts));
   }
-  std::vector<std::int64_t> clip_text(std::string_view text) const override { return clip_.encode(text); }
+  std::vector<std::int64_t> clip_text(std::string_view text) const override {
+    return clip_.encode(text);
+  }
   std::int64_t seg_token() const override { return seg_; }
 
  private:
-  static void check_vocabulary(const std::string& folder, std::int64_t tokenizer, std::int64_t table) {
+  static void check_vocabulary(const std::string& folder, std::int64_t tokenizer,
+                               std::int64_t table) {
     if (tokenizer <= table) return;
-    throw Error(ExitCode::data, fmt::format("the tokenizer in {} does not fit its checkpoint", folder),
+    throw Error(ExitCode::data,
+                fmt::format("the tokenizer in {} does not fit its checkpoint", folder),
                 fmt::format("it has ids up to {}, the embedding has {} rows", tokenizer - 1, table),
                 "use the tokenizer files that came with the weights");
   }
@@ -45,10 +49,13 @@ class Tokenized final : public Prompts {
 class MadeUp final : public Prompts {
  public:
   MadeUp(const model::Geometry& geometry, std::int64_t prompt_tokens)
-      : llama_vocab_(geometry.llama.vocab), clip_vocab_(geometry.text.vocab), tokens_(prompt_tokens) {}
+      : llama_vocab_(geometry.llama.vocab),
+        clip_vocab_(geometry.text.vocab),
+        tokens_(prompt_tokens) {}
 
   std::vector<std::int64_t> conversation(const std::vector<protocol::Turn>& turns) const override {
-    // The fixed beginning (bos, system prompt, <im_start>) and the place of the image are those of real prompts.
+    // The fixed beginning (bos, system prompt, <im_start>) and the place of the image are those of
+    // real prompts.
     std::vector<std::int64_t> ids = {1};
     std::string text;
     for (const protocol::Turn& turn : turns) text += turn.question;
@@ -81,9 +88,10 @@ class MadeUp final : public Prompts {
   static constexpr std::int64_t kImageAt = 36, kPlaceholder = -200, kClipTokens = 20;
 
   [[nodiscard]] std::int64_t plain_id(std::string_view text, std::int64_t salt) const {
-    constexpr std::int64_t kFirst = 3, kAdded = 7;   // unk, bos, eos before; added tokens behind
+    constexpr std::int64_t kFirst = 3, kAdded = 7;  // unk, bos, eos before; added tokens behind
     const auto span = static_cast<std::uint64_t>(llama_vocab_ - kFirst - kAdded);
-    return kFirst + static_cast<std::int64_t>(hash64(text, static_cast<std::uint64_t>(salt)) % span);
+    return kFirst +
+           static_cast<std::int64_t>(hash64(text, static_cast<std::uint64_t>(salt)) % span);
   }
 
   std::int64_t llama_vocab_, clip_vocab_, tokens_;
@@ -96,7 +104,8 @@ std::unique_ptr<Prompts> tokenized_prompts(const std::string& glamm, const std::
   return std::make_unique<Tokenized>(glamm, clip, geometry);
 }
 
-std::unique_ptr<Prompts> made_up_prompts(const model::Geometry& geometry, std::int64_t prompt_tokens) {
+std::unique_ptr<Prompts> made_up_prompts(const model::Geometry& geometry,
+                                         std::int64_t prompt_tokens) {
   return std::make_unique<MadeUp>(geometry, prompt_tokens);
 }
 

@@ -4,8 +4,8 @@
 
 #include <ATen/Version.h>
 #include <fmt/core.h>
-#include <nlohmann/json.hpp>
 #include <sys/utsname.h>
+#include <nlohmann/json.hpp>
 
 #include "base/version.hpp"
 #include "shards/unit/keys.hpp"
@@ -39,13 +39,15 @@ std::string variant_json(const config::SweptVariant& swept) {
 }
 
 std::string protocol_json(const protocol::Protocol& protocol) {
-  nlohmann::ordered_json json = {{"profile", protocol.name},
-                                 {"epsilons", protocol.epsilons == protocol::Epsilons::upstream ? "upstream" : "none"}};
+  nlohmann::ordered_json json = {
+      {"profile", protocol.name},
+      {"epsilons", protocol.epsilons == protocol::Epsilons::upstream ? "upstream" : "none"}};
   for (const auto& [key, value] : protocol::options_of(protocol)) json[key] = value;
   return json.dump();
 }
 
-Parts environment_of(const config::Config& config, const launch::Session& session, const measure::DeviceInfo& device) {
+Parts environment_of(const config::Config& config, const launch::Session& session,
+                     const measure::DeviceInfo& device) {
   const BuildInfo& build = build_info();
   return {{"litebench", std::string(build.version)},
           {"commit", std::string(build.commit)},
@@ -70,8 +72,9 @@ Parts environment_of(const config::Config& config, const launch::Session& sessio
 
 }  // namespace
 
-store::Provenance provenance_of(const config::Config& config, const Plan& plan, const StartInfo& start,
-                                const launch::Session& session, const measure::DeviceInfo& device) {
+store::Provenance provenance_of(const config::Config& config, const Plan& plan,
+                                const StartInfo& start, const launch::Session& session,
+                                const measure::DeviceInfo& device) {
   store::Provenance provenance;
   provenance.attempt = start.attempt;
   provenance.rank = session.rank();
@@ -88,7 +91,8 @@ store::Provenance provenance_of(const config::Config& config, const Plan& plan, 
     provenance.variants.push_back(unit::id_of(swept.variant));
     provenance.variant_json.push_back(variant_json(swept));
   }
-  for (const protocol::Protocol& protocol : config.protocols) provenance.protocol_json.push_back(protocol_json(protocol));
+  for (const protocol::Protocol& protocol : config.protocols)
+    provenance.protocol_json.push_back(protocol_json(protocol));
   provenance.environment = environment_of(config, session, device);
   return provenance;
 }

@@ -10,7 +10,8 @@
 
 namespace litebench::evaluate {
 
-store::Provenance provenance_of(const config::Config& config, const Plan& plan, const StartInfo& start,
-                                const launch::Session& session, const measure::DeviceInfo& device);
+store::Provenance provenance_of(const config::Config& config, const Plan& plan,
+                                const StartInfo& start, const launch::Session& session,
+                                const measure::DeviceInfo& device);
 
 }  // namespace litebench::evaluate

@@ -15,11 +15,12 @@ namespace {
 void print_method(const prune::Method& method) {
   fmt::print("{:<12}{}\n", method.info.id, method.info.title);
   fmt::print("            {}\n", method.help);
-  fmt::print("            paper: {}; fidelity: {}; positions: {}; text: {}{}\n", method.info.paper, method.info.fidelity,
-             unit::name_of(method.info.native_position), method.info.text_dependent ? "yes" : "no",
-             method.info.draws ? "; draws (seeds)" : "");
+  fmt::print("            paper: {}; fidelity: {}; positions: {}; text: {}{}\n", method.info.paper,
+             method.info.fidelity, unit::name_of(method.info.native_position),
+             method.info.text_dependent ? "yes" : "no", method.info.draws ? "; draws (seeds)" : "");
   for (const prune::MethodOption& option : method.options) {
-    fmt::print("            {} = {}: {}\n", option.name, fmt::join(option.values, " | "), option.help);
+    fmt::print("            {} = {}: {}\n", option.name, fmt::join(option.values, " | "),
+               option.help);
   }
 }
 
@@ -42,7 +43,8 @@ int list_methods() {
 }
 
 int probe() {
-  fmt::print("  LibTorch              {} loads, CPU capability {}\n", TORCH_VERSION, at::get_cpu_capability());
+  fmt::print("  LibTorch              {} loads, CPU capability {}\n", TORCH_VERSION,
+             at::get_cpu_capability());
   print_device(0);
   return 0;
 }

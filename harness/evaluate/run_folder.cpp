@@ -15,7 +15,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-[[noreturn]] void refuse(std::string_view problem, const fs::path& path, const std::error_code& error) {
+[[noreturn]] void refuse(std::string_view problem, const fs::path& path,
+                         const std::error_code& error) {
   throw Error(ExitCode::io, fmt::format("{} {}", problem, path.string()), error.message(),
               "choose another run.output or free the place");
 }
@@ -63,8 +64,8 @@ void check_space(const fs::path& run, std::uint64_t needed_bytes) {
   const fs::space_info space = fs::space(run, error);
   if (error || space.available >= needed_bytes) return;
   throw Error(ExitCode::io, fmt::format("not enough room in {}", run.string()),
-              fmt::format("about {} MB will be written, {} MB are free", needed_bytes / 1'000'000 + 1,
-                          space.available / 1'000'000),
+              fmt::format("about {} MB will be written, {} MB are free",
+                          needed_bytes / 1'000'000 + 1, space.available / 1'000'000),
               "free space or choose another run.output");
 }
 

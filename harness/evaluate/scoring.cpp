@@ -4,7 +4,8 @@
 
 namespace litebench::evaluate {
 
-kernels::MaskFrame frame_of(const refer::Image& image, const model::SamPixels& pixels, const model::SamGeometry& sam) {
+kernels::MaskFrame frame_of(const refer::Image& image, const model::SamPixels& pixels,
+                            const model::SamGeometry& sam) {
   kernels::MaskFrame frame;
   frame.low_res = sam.low_res();
   frame.sam_image = sam.image;
@@ -15,11 +16,13 @@ kernels::MaskFrame frame_of(const refer::Image& image, const model::SamPixels& p
   return frame;
 }
 
-ScoredMask score_logits(kernels::MaskScorer& scorer, const at::Tensor& logits, const Target& target) {
+ScoredMask score_logits(kernels::MaskScorer& scorer, const at::Tensor& logits,
+                        const Target& target) {
   const at::Tensor host = logits.to(at::kCPU, at::kFloat).contiguous();
   const float* values = host.const_data_ptr<float>();
   ScoredMask scored;
-  // A sum is finite only if every term is: one pass, no branches. Logits are far too small to overflow it.
+  // A sum is finite only if every term is: one pass, no branches. Logits are far too small to
+  // overflow it.
   double sum = 0;
   for (std::int64_t i = 0; i < host.numel(); ++i) sum += values[i];
   scored.finite = std::isfinite(sum);

@@ -12,14 +12,16 @@
 
 namespace litebench::evaluate {
 
-kernels::MaskFrame frame_of(const refer::Image& image, const model::SamPixels& pixels, const model::SamGeometry& sam);
+kernels::MaskFrame frame_of(const refer::Image& image, const model::SamPixels& pixels,
+                            const model::SamGeometry& sam);
 
 /// One expression's mask: resized, thresholded, counted against the target.
 struct ScoredMask {
-  bool finite = true;                ///< false: the logits hold NaN or infinity, nothing else is set
+  bool finite = true;  ///< false: the logits hold NaN or infinity, nothing else is set
   kernels::MaskScore score;
-  std::vector<std::uint8_t> mask;    ///< height × width
+  std::vector<std::uint8_t> mask;  ///< height × width
 };
-ScoredMask score_logits(kernels::MaskScorer& scorer, const at::Tensor& logits, const Target& target);
+ScoredMask score_logits(kernels::MaskScorer& scorer, const at::Tensor& logits,
+                        const Target& target);
 
 }  // namespace litebench::evaluate

@@ -6,13 +6,15 @@
 
 namespace litebench::evaluate {
 
-TextKind text_kind(const PlannedMethod& method, const model::Geometry& geometry, const protocol::Protocol& protocol) {
+TextKind text_kind(const PlannedMethod& method, const model::Geometry& geometry,
+                   const protocol::Protocol& protocol) {
   switch (method.pruner->taps(geometry).text) {
     case prune::TextTap::none: return TextKind::none;
     case prune::TextTap::expression: return TextKind::expression;
     case prune::TextTap::protocol: break;
   }
-  return protocol.sim_text == protocol::SimText::question ? TextKind::question : TextKind::expression;
+  return protocol.sim_text == protocol::SimText::question ? TextKind::question
+                                                          : TextKind::expression;
 }
 
 std::int64_t clip_text_length(const PreparedSample& sample, TextKind kind) {
@@ -24,18 +26,21 @@ std::int64_t clip_text_length(const PreparedSample& sample, TextKind kind) {
   return static_cast<std::int64_t>(longest);
 }
 
-SampleTexts embed_texts(const model::Glamm& glamm, const PreparedSample& sample, bool questions, bool expressions) {
+SampleTexts embed_texts(const model::Glamm& glamm, const PreparedSample& sample, bool questions,
+                        bool expressions) {
   SampleTexts texts;
   if (questions) texts.question = glamm.text_embeds(sample.question_ids);
   if (expressions) texts.expression = glamm.text_embeds(sample.expression_ids);
   return texts;
 }
 
-Selection select_tokens(const PlannedMethod& method, const model::Glamm& glamm, const model::VisionFeatures& features,
-                        const at::Tensor& projected, const SampleTexts& texts, const PreparedSample& sample,
+Selection select_tokens(const PlannedMethod& method, const model::Glamm& glamm,
+                        const model::VisionFeatures& features, const at::Tensor& projected,
+                        const SampleTexts& texts, const PreparedSample& sample,
                         const protocol::Protocol& protocol, std::int64_t method_seed) {
   const prune::SampleKey key{sample.sample.id, method_seed};
-  const prune::VisionView view{features, glamm.geometry(), {protocol.score_dtype, protocol.sim}, key, projected};
+  const prune::VisionView view{
+      features, glamm.geometry(), {protocol.score_dtype, protocol.sim}, key, projected};
   prune::QueryView queries;
   switch (text_kind(method, glamm.geometry(), protocol)) {
     case TextKind::none: break;
@@ -43,12 +48,14 @@ Selection select_tokens(const PlannedMethod& method, const model::Glamm& glamm, 
     case TextKind::expression: queries.embeds = texts.expression; break;
   }
   std::unique_ptr<prune::RunState> state = method.pruner->begin(key);
-  prune::TokenPlan plan = prune::select(*method.pruner, method.variant.order, view, queries, state.get());
+  prune::TokenPlan plan =
+      prune::select(*method.pruner, method.variant.order, view, queries, state.get());
   return {std::move(plan), std::move(state)};
 }
 
-OwnedSequence make_sequence(const PlannedMethod& method, const model::Glamm& glamm, Selection selection,
-                            const at::Tensor& visual, const PreparedSample& sample, std::int64_t seg_token) {
+OwnedSequence make_sequence(const PlannedMethod& method, const model::Glamm& glamm,
+                            Selection selection, const at::Tensor& visual,
+                            const PreparedSample& sample, std::int64_t seg_token) {
   OwnedSequence owned;
   prune::LedgerOptions options;
   options.position = method.position;

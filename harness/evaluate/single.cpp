@@ -32,7 +32,8 @@ class StageClock {
 /// Highest allocation since construction above the level at construction.
 class PeakMeter {
  public:
-  explicit PeakMeter(measure::Device& device) : device_(device), before_(device.memory().current_bytes) {
+  explicit PeakMeter(measure::Device& device)
+      : device_(device), before_(device.memory().current_bytes) {
     device_.reset_peak();
   }
   [[nodiscard]] std::int64_t peak() const { return device_.memory().peak_bytes - before_; }
@@ -43,28 +44,34 @@ class PeakMeter {
   std::int64_t before_;
 };
 
-SampleTexts texts_for(const PassContext& context, const PlannedMethod& method, const PreparedSample& sample,
-                      const protocol::Protocol& protocol) {
+SampleTexts texts_for(const PassContext& context, const PlannedMethod& method,
+                      const PreparedSample& sample, const protocol::Protocol& protocol) {
   const TextKind kind = text_kind(method, context.glamm.geometry(), protocol);
-  return embed_texts(context.glamm, sample, kind == TextKind::question, kind == TextKind::expression);
+  return embed_texts(context.glamm, sample, kind == TextKind::question,
+                     kind == TextKind::expression);
 }
 
-Selection select_for(const PassContext& context, const PlannedMethod& method, const model::VisionFeatures& features,
-                     const PreparedSample& sample, const protocol::Protocol& protocol, bool needs_projected) {
+Selection select_for(const PassContext& context, const PlannedMethod& method,
+                     const model::VisionFeatures& features, const PreparedSample& sample,
+                     const protocol::Protocol& protocol, bool needs_projected) {
   const SampleTexts texts = texts_for(context, method, sample, protocol);
-  const at::Tensor projected = needs_projected ? context.glamm.project_patches(features) : at::Tensor();
+  const at::Tensor projected =
+      needs_projected ? context.glamm.project_patches(features) : at::Tensor();
   return select_tokens(method, context.glamm, features, projected, texts, sample, protocol, 0);
 }
 
 /// [Q, out] mask prompts; fills ledger and the LLM's peak.
-at::Tensor language_stages(const PassContext& context, const PlannedMethod& method, const PreparedSample& sample,
-                           const protocol::Protocol& protocol, const model::VisionFeatures& features, StageClock& clock,
+at::Tensor language_stages(const PassContext& context, const PlannedMethod& method,
+                           const PreparedSample& sample, const protocol::Protocol& protocol,
+                           const model::VisionFeatures& features, StageClock& clock,
                            SingleRun& run) {
   const model::Glamm& glamm = context.glamm;
   const bool needs_projected = method.pruner->taps(glamm.geometry()).projected;
-  Selection selection = clock.timed(
-      Stage::select, [&] { return select_for(context, method, features, sample, protocol, needs_projected); });
-  const at::Tensor visual = clock.timed(Stage::project, [&] { return glamm.project(features, selection.plan); });
+  Selection selection = clock.timed(Stage::select, [&] {
+    return select_for(context, method, features, sample, protocol, needs_projected);
+  });
+  const at::Tensor visual =
+      clock.timed(Stage::project, [&] { return glamm.project(features, selection.plan); });
   const PeakMeter meter(context.device);
   OwnedSequence owned;
   const at::Tensor prompts = clock.timed(Stage::prefill, [&] {
@@ -78,8 +85,9 @@ at::Tensor language_stages(const PassContext& context, const PlannedMethod& meth
 
 }  // namespace
 
-SingleRun run_single(const PassContext& context, const PlannedMethod& method, const refer::Image& image,
-                     const PreparedSample& sample, const protocol::Protocol& protocol) {
+SingleRun run_single(const PassContext& context, const PlannedMethod& method,
+                     const refer::Image& image, const PreparedSample& sample,
+                     const protocol::Protocol& protocol) {
   const model::Glamm& glamm = context.glamm;
   const model::Geometry& geometry = glamm.geometry();
   SingleRun run;
@@ -90,21 +98,25 @@ SingleRun run_single(const PassContext& context, const PlannedMethod& method, co
   run.stage_ns[static_cast<std::size_t>(Stage::decode)] = pixels.decode_ns;
   run.stage_ns[static_cast<std::size_t>(Stage::preprocess)] = pixels.preprocess_ns;
   const model::VisionFeatures features = clock.timed(Stage::clip, [&] {
-    return glamm.clip_features(glamm.upload(pixels.clip, geometry.vision.image), method.pruner->taps(geometry).vision);
+    return glamm.clip_features(glamm.upload(pixels.clip, geometry.vision.image),
+                               method.pruner->taps(geometry).vision);
   });
   const std::int64_t peak_clip = before_llm.peak();
-  const at::Tensor prompts = language_stages(context, method, sample, protocol, features, clock, run);
+  const at::Tensor prompts =
+      language_stages(context, method, sample, protocol, features, clock, run);
   const std::int64_t peak_llm = context.device.memory().peak_bytes - before_llm.before();
   const PeakMeter after_llm(context.device);
-  const at::Tensor embedding = clock.timed(
-      Stage::sam, [&] { return glamm.sam_features(glamm.upload(pixels.sam.values, geometry.sam.image)); });
-  const at::Tensor logits =
-      clock.timed(Stage::mask, [&] { return glamm.mask_logits(embedding, prompts, protocol.pe_dtype); });
+  const at::Tensor embedding = clock.timed(Stage::sam, [&] {
+    return glamm.sam_features(glamm.upload(pixels.sam.values, geometry.sam.image));
+  });
+  const at::Tensor logits = clock.timed(
+      Stage::mask, [&] { return glamm.mask_logits(embedding, prompts, protocol.pe_dtype); });
   run.masks = clock.timed(Stage::post, [&] {
     kernels::MaskScorer scorer(frame_of(image, pixels.sam, geometry.sam));
     std::vector<ScoredMask> masks;
     for (std::size_t t = 0; t < sample.targets.size(); ++t) {
-      masks.push_back(score_logits(scorer, logits[static_cast<std::int64_t>(t)], *sample.targets[t]));
+      masks.push_back(
+          score_logits(scorer, logits[static_cast<std::int64_t>(t)], *sample.targets[t]));
     }
     return masks;
   });

@@ -1,6 +1,7 @@
 #pragma once
-// One variant of one conversation as a deployed model would run it: batch 1, nothing shared with other variants, every
-// stage timed. The latency pass repeats it; a test compares its masks with those of the accuracy pass.
+// One variant of one conversation as a deployed model would run it: batch 1, nothing shared with
+// other variants, every stage timed. The latency pass repeats it; a test compares its masks with
+// those of the accuracy pass.
 
 #include <array>
 #include <memory>
@@ -13,16 +14,18 @@
 namespace litebench::evaluate {
 
 struct SingleRun {
-  std::vector<ScoredMask> masks;                       ///< Q
+  std::vector<ScoredMask> masks;  ///< Q
   std::unique_ptr<prune::TokenLedger> ledger;
   std::array<std::int64_t, store::kStages> stage_ns{};
-  std::int64_t total_ns = 0;                           ///< first stage's begin to last stage's end
-  std::int64_t peak_bytes_llm = 0;                     ///< during prefill, above what was allocated before it
-  std::int64_t peak_bytes_total = 0;                   ///< during the whole run, above what was allocated before it
+  std::int64_t total_ns = 0;          ///< first stage's begin to last stage's end
+  std::int64_t peak_bytes_llm = 0;    ///< during prefill, above what was allocated before it
+  std::int64_t peak_bytes_total = 0;  ///< during the whole run, above what was allocated before it
 };
 
-/// Reads and decodes the picture anew. Throws Error{io, data} when that fails. Callers hold c10::InferenceMode.
-SingleRun run_single(const PassContext& context, const PlannedMethod& method, const refer::Image& image,
-                     const PreparedSample& sample, const protocol::Protocol& protocol);
+/// Reads and decodes the picture anew. Throws Error{io, data} when that fails. Callers hold
+/// c10::InferenceMode.
+SingleRun run_single(const PassContext& context, const PlannedMethod& method,
+                     const refer::Image& image, const PreparedSample& sample,
+                     const protocol::Protocol& protocol);
 
 }  // namespace litebench::evaluate

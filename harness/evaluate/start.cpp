@@ -10,11 +10,16 @@
 namespace litebench::evaluate {
 
 std::string StartInfo::to_text() const {
-  return nlohmann::json({{"attempt", attempt}, {"family", family}, {"pack", pack}, {"plan", plan}, {"done", done}}).dump();
+  return nlohmann::json({{"attempt", attempt},
+                         {"family", family},
+                         {"pack", pack},
+                         {"plan", plan},
+                         {"done", done}})
+      .dump();
 }
 
 StartInfo StartInfo::from_text(const std::string& text) {
-  const nlohmann::json json = nlohmann::json::parse(text);   // made by to_text on rank 0
+  const nlohmann::json json = nlohmann::json::parse(text);  // made by to_text on rank 0
   return {json.at("attempt"), json.at("family").get<Parts>(), json.at("pack").get<Parts>(),
           json.at("plan").get<Parts>(), json.at("done").get<std::vector<std::uint64_t>>()};
 }
@@ -27,7 +32,8 @@ StartInfo prepare_start(const config::Config& config, const Plan& plan, std::str
   start.pack = pack_parts(config);
   start.plan = plan_parts(config);
   const store::DoneSet done = store::scan_done(
-      config.output, {unit::key_of(start.family), unit::key_of(start.pack), start.family, start.pack});
+      config.output,
+      {unit::key_of(start.family), unit::key_of(start.pack), start.family, start.pack});
   for (const BundlePlan& bundle : plan.bundles) {
     if (done.bundles.count(bundle.row.bundle_id) > 0) start.done.push_back(bundle.row.bundle_id);
   }

@@ -9,7 +9,8 @@
 namespace litebench::evaluate {
 namespace {
 
-/// Pictures prepared ahead by a helper thread. A grant that is not known yet is prepared when it is needed.
+/// Pictures prepared ahead by a helper thread. A grant that is not known yet is prepared when it is
+/// needed.
 class Prefetch {
  public:
   explicit Prefetch(const WorkLoop& loop) : loop_(loop) {}
@@ -22,7 +23,8 @@ class Prefetch {
   void start(std::optional<std::uint32_t> index) {
     if (!index) return;
     index_ = *index;
-    ahead_ = std::async(std::launch::async, [this] { return loop_.prepare(loop_.plan.bundles[index_]); });
+    ahead_ = std::async(std::launch::async,
+                        [this] { return loop_.prepare(loop_.plan.bundles[index_]); });
   }
 
  private:

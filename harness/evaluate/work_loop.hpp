@@ -14,13 +14,14 @@ namespace litebench::evaluate {
 
 struct WorkLoop {
   const Plan& plan;
-  std::function<PreparedImage(const BundlePlan&)> prepare;   ///< thread-safe
-  std::array<EvaluationPass*, 2> passes;   ///< by store::Pass
+  std::function<PreparedImage(const BundlePlan&)> prepare;  ///< thread-safe
+  std::array<EvaluationPass*, 2> passes;                    ///< by store::Pass
   handout::Handout& handout;
   store::ShardWriter& shard;
   const launch::SignalFlag& signals;
 
-  /// Until the work runs out or a signal asks to stop; then the bundle in flight is finished and everybody is told.
+  /// Until the work runs out or a signal asks to stop; then the bundle in flight is finished and
+  /// everybody is told.
   void run();
 };
 

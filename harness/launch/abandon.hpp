@@ -1,5 +1,6 @@
 #pragma once
-// SIGTERM and Ctrl-C: leave at once, from the middle of a bundle. What is committed is on its way to the disk and stays.
+// SIGTERM and Ctrl-C: leave at once, from the middle of a bundle. What is committed is on its way
+// to the disk and stays.
 
 #include <thread>
 
@@ -11,7 +12,7 @@ namespace litebench::launch {
 class AbandonGuard {
  public:
   explicit AbandonGuard(const SignalFlag& signals);
-  ~AbandonGuard() = default;   // jthread: asks the thread to stop and joins it
+  ~AbandonGuard() = default;  // jthread: asks the thread to stop and joins it
   AbandonGuard(const AbandonGuard&) = delete;
   AbandonGuard& operator=(const AbandonGuard&) = delete;
 

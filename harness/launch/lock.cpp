@@ -9,9 +9,9 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
-#include <nlohmann/json.hpp>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
 #include "base/json.hpp"
@@ -37,9 +37,12 @@ std::string this_pid_namespace() {
 }
 
 void write_owner(const std::filesystem::path& path, const std::string& attempt) {
-  const nlohmann::json owner{
-      {"host", this_host()}, {"pid", ::getpid()}, {"attempt", attempt}, {"pid_namespace", this_pid_namespace()}};
-  const std::string text = owner.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  const nlohmann::json owner{{"host", this_host()},
+                             {"pid", ::getpid()},
+                             {"attempt", attempt},
+                             {"pid_namespace", this_pid_namespace()}};
+  const std::string text =
+      owner.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
   if (fd < 0) refuse_io(path, errno);
   const bool written = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
@@ -55,10 +58,12 @@ std::optional<LockOwner> read_owner(const std::filesystem::path& path) {
   try {
     const auto document = json::Document::parse(text, path.string());
     const json::Value root = document.root();
-    return LockOwner{std::string(root.at("host").as_string()), static_cast<int>(root.at("pid").as_int()),
-                     std::string(root.at("attempt").as_string()), std::string(root.at("pid_namespace").as_string())};
+    return LockOwner{std::string(root.at("host").as_string()),
+                     static_cast<int>(root.at("pid").as_int()),
+                     std::string(root.at("attempt").as_string()),
+                     std::string(root.at("pid_namespace").as_string())};
   } catch (const Error&) {
-    return std::nullopt;   // somebody else's file, or one cut short by a full disk
+    return std::nullopt;  // somebody else's file, or one cut short by a full disk
   }
 }
 
@@ -71,14 +76,16 @@ bool is_zombie(int pid) {
 }
 
 bool process_is_gone(const LockOwner& owner) {
-  const bool visible = owner.host == this_host() && owner.pid_namespace == this_pid_namespace() && owner.pid > 0;
+  const bool visible =
+      owner.host == this_host() && owner.pid_namespace == this_pid_namespace() && owner.pid > 0;
   return visible && ((::kill(owner.pid, 0) != 0 && errno == ESRCH) || is_zombie(owner.pid));
 }
 
 /// While a file is open its inode number stays its own; otherwise the next new file may get it.
 class OpenFile {
  public:
-  explicit OpenFile(const std::filesystem::path& path) : fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
+  explicit OpenFile(const std::filesystem::path& path)
+      : fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
   ~OpenFile() {
     if (fd_ >= 0) ::close(fd_);
   }
@@ -100,7 +107,9 @@ std::optional<struct stat> stat_of(const std::filesystem::path& path) {
   return info;
 }
 
-double seconds(const timespec& time) { return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec); }
+double seconds(const timespec& time) {
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
 
 /// Seconds since the lock was touched, by the file system's own clock: clocks of hosts differ.
 double age_of(const struct stat& lock, const std::filesystem::path& just_written) {
@@ -111,16 +120,20 @@ double age_of(const struct stat& lock, const std::filesystem::path& just_written
 
 [[noreturn]] void refuse_held(const std::filesystem::path& path, double age) {
   const std::optional<LockOwner> owner = read_owner(path);
-  const std::string who = owner ? fmt::format("host {}, pid {}, attempt {}", owner->host, owner->pid, owner->attempt)
-                                : std::string("unknown owner");
+  const std::string who =
+      owner ? fmt::format("host {}, pid {}, attempt {}", owner->host, owner->pid, owner->attempt)
+            : std::string("unknown owner");
   throw Error(ExitCode::usage, fmt::format("{} is in use", path.parent_path().string()),
               fmt::format("{} holds its lock and gave a sign of life {:.0f} s ago", who, age),
-              fmt::format("wait for it, stop it, or, if it does not exist any more, remove {}", path.string()));
+              fmt::format("wait for it, stop it, or, if it does not exist any more, remove {}",
+                          path.string()));
 }
 
-/// Moves a stale lock away. Two starters may both find it stale: the loser puts the winner's fresh lock back.
+/// Moves a stale lock away. Two starters may both find it stale: the loser puts the winner's fresh
+/// lock back.
 void remove_stale(const std::filesystem::path& path, ino_t stale) {
-  const std::filesystem::path aside = fmt::format("{}.stale-{}-{}", path.string(), this_host(), ::getpid());
+  const std::filesystem::path aside =
+      fmt::format("{}.stale-{}-{}", path.string(), this_host(), ::getpid());
   if (::rename(path.c_str(), aside.c_str()) != 0) return;
   const auto moved = stat_of(aside);
   if (moved && moved->st_ino != stale) static_cast<void>(::link(aside.c_str(), path.c_str()) == 0);
@@ -129,11 +142,13 @@ void remove_stale(const std::filesystem::path& path, ino_t stale) {
 
 }  // namespace
 
-RunLock::RunLock(const std::filesystem::path& run, const std::string& attempt, std::chrono::milliseconds stale_after)
+RunLock::RunLock(const std::filesystem::path& run, const std::string& attempt,
+                 std::chrono::milliseconds stale_after)
     : path_(run / "lock") {
   std::error_code error;
   std::filesystem::create_directories(run, error);
-  const std::filesystem::path mine = fmt::format("{}.new-{}-{}", path_.string(), this_host(), ::getpid());
+  const std::filesystem::path mine =
+      fmt::format("{}.new-{}-{}", path_.string(), this_host(), ::getpid());
   ::unlink(mine.c_str());
   write_owner(mine, attempt);
   try {
@@ -148,8 +163,9 @@ RunLock::RunLock(const std::filesystem::path& run, const std::string& attempt, s
 
 void RunLock::take(const std::filesystem::path& mine, std::chrono::milliseconds stale_after) {
   for (int tries = 0; tries < kTries; ++tries) {
-    // link() is the exclusive creation that also network file systems do right, and the lock is never seen half-written.
-    // Over NFS the answer to a link that was made may get lost; the count of names tells.
+    // link() is the exclusive creation that also network file systems do right, and the lock is
+    // never seen half-written. Over NFS the answer to a link that was made may get lost; the count
+    // of names tells.
     const int error = ::link(mine.c_str(), path_.c_str()) == 0 ? 0 : errno;
     const auto info = stat_of(mine);
     if (info && (error == 0 || info->st_nlink == 2)) {
@@ -160,10 +176,11 @@ void RunLock::take(const std::filesystem::path& mine, std::chrono::milliseconds 
     if (error != EEXIST) refuse_io(path_, error);
     const OpenFile pinned(path_);
     const auto held = pinned.stat();
-    if (!held) continue;   // released between the two calls
+    if (!held) continue;  // released between the two calls
     const std::optional<LockOwner> owner = read_owner(path_);
     const double age = age_of(*held, mine);
-    const bool stale = age > std::chrono::duration<double>(stale_after).count() || (owner && process_is_gone(*owner));
+    const bool stale = age > std::chrono::duration<double>(stale_after).count() ||
+                       (owner && process_is_gone(*owner));
     if (!stale) refuse_held(path_, age);
     remove_stale(path_, held->st_ino);
   }
@@ -194,6 +211,8 @@ RunLock::~RunLock() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-std::optional<LockOwner> lock_owner(const std::filesystem::path& run) { return read_owner(run / "lock"); }
+std::optional<LockOwner> lock_owner(const std::filesystem::path& run) {
+  return read_owner(run / "lock");
+}
 
 }  // namespace litebench::launch

@@ -17,21 +17,23 @@ struct LockOwner {
   std::string host;
   int pid = 0;
   std::string attempt;
-  std::string pid_namespace;   ///< pids mean something only inside one
+  std::string pid_namespace;  ///< pids mean something only inside one
 };
 
 /// RUN/lock, held by rank 0 from construction to destruction and touched by a helper thread.
 class RunLock {
  public:
-  /// A lock that nobody touched for `stale_after` is taken over, at once when its process was on this machine and is gone.
-  /// Throws Error{usage} with host, pid and the way out when another start holds it, Error{io} when it cannot be written.
+  /// A lock that nobody touched for `stale_after` is taken over, at once when its process was on
+  /// this machine and is gone. Throws Error{usage} with host, pid and the way out when another
+  /// start holds it, Error{io} when it cannot be written.
   RunLock(const std::filesystem::path& run, const std::string& attempt,
           std::chrono::milliseconds stale_after = std::chrono::seconds(60));
   ~RunLock();
   RunLock(const RunLock&) = delete;
   RunLock& operator=(const RunLock&) = delete;
 
-  /// Somebody removed the file or took it over (this process was suspended for longer than the time-out).
+  /// Somebody removed the file or took it over (this process was suspended for longer than the
+  /// time-out).
   [[nodiscard]] bool lost() const { return lost_; }
 
  private:
@@ -41,7 +43,7 @@ class RunLock {
 
   std::filesystem::path path_;
   unsigned long inode_ = 0;
-  int fd_ = -1;   ///< keeps the inode number from being given to a later lock
+  int fd_ = -1;  ///< keeps the inode number from being given to a later lock
   std::atomic<bool> lost_{false};
   std::mutex mutex_;
   std::condition_variable wake_;

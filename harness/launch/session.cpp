@@ -21,7 +21,8 @@ constexpr std::array kLauncherVariables{"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PM
 void refuse_tasks_without_pmix() {
   const char* tasks = std::getenv("SLURM_STEP_NUM_TASKS");
   if (tasks == nullptr || std::atoi(tasks) < 2) return;
-  throw Error(ExitCode::usage, fmt::format("{} processes were started that cannot find each other", tasks),
+  throw Error(ExitCode::usage,
+              fmt::format("{} processes were started that cannot find each other", tasks),
               "srun was not told to use PMIx", "start with: srun --mpi=pmix ...");
 }
 
@@ -79,10 +80,12 @@ std::vector<std::string> Session::all_gather(const std::string& mine) const {
   MPI_Allgather(&length, 1, MPI_INT, lengths.data(), 1, MPI_INT, MPI_COMM_WORLD);
   for (std::size_t r = 1; r < ranks; ++r) starts[r] = starts[r - 1] + lengths[r - 1];
   std::string all(static_cast<std::size_t>(starts.back() + lengths.back()), '\0');
-  MPI_Allgatherv(mine.data(), length, MPI_CHAR, all.data(), lengths.data(), starts.data(), MPI_CHAR, MPI_COMM_WORLD);
+  MPI_Allgatherv(mine.data(), length, MPI_CHAR, all.data(), lengths.data(), starts.data(), MPI_CHAR,
+                 MPI_COMM_WORLD);
   std::vector<std::string> texts;
   for (std::size_t r = 0; r < ranks; ++r) {
-    texts.push_back(all.substr(static_cast<std::size_t>(starts[r]), static_cast<std::size_t>(lengths[r])));
+    texts.push_back(
+        all.substr(static_cast<std::size_t>(starts[r]), static_cast<std::size_t>(lengths[r])));
   }
   return texts;
 }

@@ -10,8 +10,9 @@ namespace litebench::launch {
 /// MPI from construction to destruction. One per process.
 class Session {
  public:
-  /// Starts MPI when a launcher (mpirun, srun --mpi=pmix) started this process. Throws Error{usage} under an srun that
-  /// started several tasks without PMIx, which would otherwise all believe to be alone.
+  /// Starts MPI when a launcher (mpirun, srun --mpi=pmix) started this process. Throws Error{usage}
+  /// under an srun that started several tasks without PMIx, which would otherwise all believe to be
+  /// alone.
   Session();
   ~Session();
   Session(const Session&) = delete;
@@ -19,7 +20,7 @@ class Session {
 
   [[nodiscard]] int rank() const { return rank_; }
   [[nodiscard]] int size() const { return size_; }
-  [[nodiscard]] int local_rank() const { return local_rank_; }   ///< among the ranks of this node
+  [[nodiscard]] int local_rank() const { return local_rank_; }  ///< among the ranks of this node
   [[nodiscard]] int local_size() const { return local_size_; }
   [[nodiscard]] bool thread_multiple() const { return thread_multiple_; }
   [[nodiscard]] const std::string& host() const { return host_; }
@@ -29,8 +30,9 @@ class Session {
   /// At the start only (collective): the texts of all ranks, in rank order, on every rank.
   [[nodiscard]] std::vector<std::string> all_gather(const std::string& mine) const;
 
-  /// The end: waits for the other ranks, at most `patience`, and returns the largest exit code of all. When some rank does
-  /// not come, returns the largest of `exit_code` and 3 (incomplete); the process must then leave by exit_now().
+  /// The end: waits for the other ranks, at most `patience`, and returns the largest exit code of
+  /// all. When some rank does not come, returns the largest of `exit_code` and 3 (incomplete); the
+  /// process must then leave by exit_now().
   int meet(int exit_code, std::chrono::duration<double> patience);
   [[nodiscard]] bool others_lost() const { return others_lost_; }
 

@@ -10,7 +10,8 @@ namespace {
 
 constexpr std::array<int, 3> kSignals{SIGUSR1, SIGTERM, SIGINT};
 
-// A signal handler can reach nothing else. Lock-free atomics are safe in a handler and seen by all threads.
+// A signal handler can reach nothing else. Lock-free atomics are safe in a handler and seen by all
+// threads.
 std::atomic<int> strongest{0};
 std::atomic<int> last_signal{0};
 static_assert(std::atomic<int>::is_always_lock_free);
@@ -22,7 +23,7 @@ void on_signal(int number) {
   if (wish > before) strongest.store(wish);
   if (before == static_cast<int>(Stop::abandon) && wish == before) {
     ::signal(number, SIG_DFL);
-    ::raise(number);   // delivered when this handler returns
+    ::raise(number);  // delivered when this handler returns
   }
 }
 
@@ -33,7 +34,7 @@ SignalFlag::SignalFlag() {
   last_signal = 0;
   struct sigaction action {};
   action.sa_handler = on_signal;
-  action.sa_flags = SA_RESTART;   // reading files must not fail half way
+  action.sa_flags = SA_RESTART;  // reading files must not fail half way
   sigemptyset(&action.sa_mask);
   for (std::size_t i = 0; i < kSignals.size(); ++i) ::sigaction(kSignals[i], &action, &before_[i]);
 }

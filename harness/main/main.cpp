@@ -1,4 +1,5 @@
-// `litebench`: picks the command. Small on purpose: it starts without LibTorch and MPI; a run is `litebench-run`.
+// `litebench`: picks the command. Small on purpose: it starts without LibTorch and MPI; a run is
+// `litebench-run`.
 
 #include <cstdio>
 
@@ -15,7 +16,8 @@ namespace litebench::cli {
 namespace {
 
 void print_help() {
-  fmt::print("litebench --config sweep.toml       run or resume the sweep (also under mpirun or srun)\n");
+  fmt::print(
+      "litebench --config sweep.toml       run or resume the sweep (also under mpirun or srun)\n");
   for (const Command& command : commands()) {
     fmt::print("litebench {:<26}{}\n", command.word, command.summary);
   }
@@ -23,7 +25,8 @@ void print_help() {
 }
 
 int run_command(const Arguments& arguments) {
-  const RunOptions options = parse_run_options(arguments);   // mistakes are told before LibTorch is loaded
+  const RunOptions options =
+      parse_run_options(arguments);  // mistakes are told before LibTorch is loaded
   if (options.help || arguments.empty()) {
     print_help();
     return arguments.empty() ? static_cast<int>(ExitCode::usage) : 0;
@@ -44,11 +47,13 @@ int dispatch(const Arguments& arguments) {
   if (arguments.empty() || arguments.front().starts_with('-')) return run_command(arguments);
   std::vector<std::string> words;
   for (const Command& command : commands()) {
-    if (command.word == arguments.front()) return command.run({arguments.begin() + 1, arguments.end()});
+    if (command.word == arguments.front())
+      return command.run({arguments.begin() + 1, arguments.end()});
     words.emplace_back(command.word);
   }
   const std::string near = nearest(arguments.front(), words);
-  throw Error(ExitCode::usage, fmt::format("unknown command \"{}\"", arguments.front()), "litebench has no such command",
+  throw Error(ExitCode::usage, fmt::format("unknown command \"{}\"", arguments.front()),
+              "litebench has no such command",
               near.empty() ? "see litebench --help" : fmt::format("did you mean \"{}\"?", near));
 }
 

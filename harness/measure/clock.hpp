@@ -9,7 +9,9 @@ namespace litebench::measure {
 class Stopwatch {
  public:
   [[nodiscard]] std::int64_t elapsed_ns() const {
-    return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start_).count();
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() -
+                                                                start_)
+        .count();
   }
 
  private:
@@ -18,7 +20,8 @@ class Stopwatch {
 
 /// Nanoseconds since the Unix epoch.
 inline std::int64_t unix_ns() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
       .count();
 }
 

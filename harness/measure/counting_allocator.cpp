@@ -8,7 +8,8 @@
 
 namespace litebench::measure {
 
-// Lies right before the data, so that data and context are one pointer, which raw_allocate() demands of an allocator.
+// Lies right before the data, so that data and context are one pointer, which raw_allocate()
+// demands of an allocator.
 struct CountingAllocator::Header {
   CountingAllocator* owner;
   std::int64_t bytes;
@@ -22,8 +23,9 @@ constexpr std::uint8_t kPriority = 100;
 }  // namespace
 
 CountingAllocator& CountingAllocator::install() {
-  // Never destroyed: memory of tensors in static storage returns after main() has ended. The registry behind
-  // SetCPUAllocator is global anyway. NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables)
+  // Never destroyed: memory of tensors in static storage returns after main() has ended. The
+  // registry behind SetCPUAllocator is global anyway.
+  // NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables)
   static CountingAllocator& installed = []() -> CountingAllocator& {
     auto* allocator = new CountingAllocator;
     c10::SetCPUAllocator(allocator, kPriority);

@@ -9,11 +9,12 @@
 
 namespace litebench::measure {
 
-/// LibTorch's CPU memory with a counter in front. Counts what tensors own: neither mapped weights (from_blob) nor the
-/// scratch space inside MKL and oneDNN. Thread-safe.
+/// LibTorch's CPU memory with a counter in front. Counts what tensors own: neither mapped weights
+/// (from_blob) nor the scratch space inside MKL and oneDNN. Thread-safe.
 class CountingAllocator final : public c10::Allocator {
  public:
-  /// Makes it LibTorch's CPU allocator, once per process and for good: tensors outlive whoever asked for it.
+  /// Makes it LibTorch's CPU allocator, once per process and for good: tensors outlive whoever
+  /// asked for it.
   static CountingAllocator& install();
 
   [[nodiscard]] std::int64_t current_bytes() const noexcept {

@@ -1,4 +1,5 @@
-// The GPU as seen through the CUDA half. Not run on a GPU so far: tests here reach only the path without one.
+// The GPU as seen through the CUDA half. Not run on a GPU so far: tests here reach only the path
+// without one.
 
 #include <fmt/format.h>
 

@@ -12,8 +12,9 @@ namespace litebench::measure {
 /// Beside the running program, then in ../lib/litebench (build tree and installed tree alike).
 std::optional<std::filesystem::path> find_cuda_module();
 
-/// Loads a module for the rest of the process (LibTorch registers its CUDA backend from it and cannot undo that).
-/// Throws Error{usage} when the file cannot be loaded or belongs to another build.
+/// Loads a module for the rest of the process (LibTorch registers its CUDA backend from it and
+/// cannot undo that). Throws Error{usage} when the file cannot be loaded or belongs to another
+/// build.
 const cuda::Interface& load_cuda_module(const std::filesystem::path& path);
 
 struct CudaAvailability {
@@ -21,10 +22,12 @@ struct CudaAvailability {
   std::string reason;  ///< why there are none
 };
 
-/// How many devices this process may use. Loads the module only where a driver is: it costs 130 MB a rank.
+/// How many devices this process may use. Loads the module only where a driver is: it costs 130 MB
+/// a rank.
 CudaAvailability cuda_availability();
 
-/// Throws Error{restart} with the module's sentence when `code` is not 0: a failing device rarely recovers in place.
+/// Throws Error{restart} with the module's sentence when `code` is not 0: a failing device rarely
+/// recovers in place.
 void check_cuda(const cuda::Interface& module, int code, const char* doing);
 
 }  // namespace litebench::measure

@@ -1,5 +1,6 @@
 #pragma once
-// What a run needs to know of its device: what it is, how long things take on it, how much memory they took.
+// What a run needs to know of its device: what it is, how long things take on it, how much memory
+// they took.
 
 #include <cstddef>
 #include <cstdint>
@@ -22,8 +23,8 @@ struct MemoryUse {
   std::int64_t peak_bytes = 0;     ///< highest since the last reset
 };
 
-/// Points in the device's time line. A mark costs next to nothing and waits for nothing; only reading a duration
-/// waits, so read after the last mark.
+/// Points in the device's time line. A mark costs next to nothing and waits for nothing; only
+/// reading a duration waits, so read after the last mark.
 class Clock {
  public:
   virtual ~Clock() = default;
@@ -47,8 +48,8 @@ class Device {
 /// Installs the counting CPU allocator; open it before the model makes its first tensor.
 std::unique_ptr<Device> open_cpu_device();
 
-/// Loads the CUDA half, selects device `index` and runs a kernel on it. Throws Error{usage} when there is no such
-/// device or this build has no code for it.
+/// Loads the CUDA half, selects device `index` and runs a kernel on it. Throws Error{usage} when
+/// there is no such device or this build has no code for it.
 std::unique_ptr<Device> open_cuda_device(int index);
 
 }  // namespace litebench::measure

@@ -17,18 +17,21 @@ std::string duration_text(double seconds) {
   return fmt::format("{:.1f} h", seconds / 3600);
 }
 
-std::string progress_text(std::uint64_t done, std::uint64_t total, std::uint64_t before, std::uint32_t ranks,
-                          double seconds) {
-  std::string text = fmt::format("{}/{} bundles on {} rank{}", before + done, total, ranks, ranks == 1 ? "" : "s");
+std::string progress_text(std::uint64_t done, std::uint64_t total, std::uint64_t before,
+                          std::uint32_t ranks, double seconds) {
+  std::string text =
+      fmt::format("{}/{} bundles on {} rank{}", before + done, total, ranks, ranks == 1 ? "" : "s");
   if (done == 0 || seconds <= 0) return text;
   const double rate = static_cast<double>(done) / seconds;
   const auto left = static_cast<double>(total - before - done);
-  text += rate >= 1 ? fmt::format(", {:.1f} a second", rate) : fmt::format(", {:.1f} s each", 1 / rate);
+  text +=
+      rate >= 1 ? fmt::format(", {:.1f} a second", rate) : fmt::format(", {:.1f} s each", 1 / rate);
   if (left > 0) text += fmt::format(", {} left", duration_text(left / rate));
   return text;
 }
 
-ProgressLine::ProgressLine(std::FILE* out, std::uint64_t total, std::uint64_t before, std::uint32_t ranks, bool quiet)
+ProgressLine::ProgressLine(std::FILE* out, std::uint64_t total, std::uint64_t before,
+                           std::uint32_t ranks, bool quiet)
     : out_(out),
       total_(total),
       before_(before),
@@ -47,7 +50,8 @@ void ProgressLine::update(std::uint64_t done) {
   if (quiet_) return;
   const auto now = std::chrono::steady_clock::now();
   const bool last = before_ + done >= total_;
-  if (!last && now - last_ < (terminal_ ? std::chrono::nanoseconds(kTerminalPeriod) : std::chrono::nanoseconds(kFilePeriod))) {
+  if (!last && now - last_ < (terminal_ ? std::chrono::nanoseconds(kTerminalPeriod)
+                                        : std::chrono::nanoseconds(kFilePeriod))) {
     return;
   }
   last_ = now;

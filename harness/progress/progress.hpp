@@ -12,14 +12,17 @@ namespace litebench::progress {
 /// "1234 s" as "20 min", "3.2 h", …
 std::string duration_text(double seconds);
 
-/// The text of one line. `before`: bundles that earlier attempts had finished; they count as done but not into the rate.
-std::string progress_text(std::uint64_t done, std::uint64_t total, std::uint64_t before, std::uint32_t ranks,
-                          double seconds);
+/// The text of one line. `before`: bundles that earlier attempts had finished; they count as done
+/// but not into the rate.
+std::string progress_text(std::uint64_t done, std::uint64_t total, std::uint64_t before,
+                          std::uint32_t ranks, double seconds);
 
-/// Thread-safe. On a terminal one line is rewritten every half second, elsewhere a line is written every 30 s.
+/// Thread-safe. On a terminal one line is rewritten every half second, elsewhere a line is written
+/// every 30 s.
 class ProgressLine {
  public:
-  ProgressLine(std::FILE* out, std::uint64_t total, std::uint64_t before, std::uint32_t ranks, bool quiet);
+  ProgressLine(std::FILE* out, std::uint64_t total, std::uint64_t before, std::uint32_t ranks,
+               bool quiet);
   ~ProgressLine();
   ProgressLine(const ProgressLine&) = delete;
   ProgressLine& operator=(const ProgressLine&) = delete;

@@ -1,4 +1,5 @@
-// `litebench-run`: the engine behind `litebench --config …`. Also answers `list-methods` and `probe` for the small program.
+// `litebench-run`: the engine behind `litebench --config …`. Also answers `list-methods` and
+// `probe` for the small program.
 
 #include <cstdio>
 #include <string>
@@ -16,7 +17,8 @@ namespace {
 
 int dispatch(const std::vector<std::string>& arguments) {
   using litebench::cli::RunOptions;
-  if (arguments == std::vector<std::string>{"list-methods"}) return litebench::evaluate::list_methods();
+  if (arguments == std::vector<std::string>{"list-methods"})
+    return litebench::evaluate::list_methods();
   if (arguments == std::vector<std::string>{"probe"}) return litebench::evaluate::probe();
   const RunOptions options = litebench::cli::parse_run_options(arguments);
   if (options.help) {
