@@ -47,7 +47,7 @@ ProgressLine::~ProgressLine() {
 
 void ProgressLine::update(std::uint64_t done) {
   const std::lock_guard lock(mutex_);
-  if (quiet_) return;
+  if (quiet_ || ended_) return;
   const auto now = std::chrono::steady_clock::now();
   const bool last = before_ + done >= total_;
   if (!last && now - last_ < (terminal_ ? std::chrono::nanoseconds(kTerminalPeriod)
@@ -55,19 +55,17 @@ void ProgressLine::update(std::uint64_t done) {
     return;
   }
   last_ = now;
+  ended_ = last;
   print(done);
 }
 
 void ProgressLine::print(std::uint64_t done) {
   const double seconds = std::chrono::duration<double>(last_ - start_).count();
   const std::string text = progress_text(done, total_, before_, ranks_, seconds);
-  if (terminal_) {
-    fmt::print(out_, "\r{:<78}", text);
-    open_ = true;
-  } else {
-    fmt::print(out_, "{}\n", text);
-  }
+  // Not fmt::print, which throws when the log's disk is full: no reason to end the run.
+  std::fputs((terminal_ ? fmt::format("\r{:<78}", text) : text + "\n").c_str(), out_);
   std::fflush(out_);
+  open_ = terminal_;
 }
 
 }  // namespace litebench::progress

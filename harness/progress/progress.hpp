@@ -37,7 +37,7 @@ class ProgressLine {
   std::FILE* out_;
   std::uint64_t total_, before_;
   std::uint32_t ranks_;
-  bool quiet_, terminal_, open_ = false;
+  bool quiet_, terminal_, open_ = false, ended_ = false;
   std::chrono::steady_clock::time_point start_, last_;
 };
 

@@ -21,5 +21,35 @@ TEST(Progress, SpellsDurationsInTheUnitTheyAreReadIn) {
   EXPECT_EQ(duration_text(9000), "2.5 h");
 }
 
+std::string file_text(std::FILE* file) {
+  std::rewind(file);
+  std::string text;
+  for (int c = std::fgetc(file); c != EOF; c = std::fgetc(file)) text += static_cast<char>(c);
+  return text;
+}
+
+TEST(Progress, TheEndIsToldOnce) {
+  std::FILE* file = std::tmpfile();
+  {
+    ProgressLine line(file, 10, 4, 1, false);
+    line.update(1);   // too early for a line
+    line.update(6);
+    line.update(6);
+  }
+  const std::string text = file_text(file);
+  EXPECT_TRUE(text.starts_with("10/10 bundles on 1 rank")) << text;
+  EXPECT_EQ(text.find('\n'), text.size() - 1) << text;
+  std::fclose(file);
+}
+
+TEST(Progress, ALogThatCannotBeWrittenStopsNothing) {
+  std::FILE* full = std::fopen("/dev/full", "w");
+  ASSERT_NE(full, nullptr);
+  std::setvbuf(full, nullptr, _IONBF, 0);
+  ProgressLine line(full, 10, 0, 1, false);
+  EXPECT_NO_THROW(line.update(10));
+  std::fclose(full);
+}
+
 }  // namespace
 }  // namespace litebench::progress
