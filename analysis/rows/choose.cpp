@@ -21,7 +21,7 @@ const store::Bundle& bundle_of(const std::vector<LoadedShard>& shards, BundleRef
 
 bool has_transient_rows(const store::Bundle& bundle) {
   return std::any_of(bundle.units.begin(), bundle.units.end(),
-                     [](const store::UnitRow& unit) { return is_transient(unit.status); });
+                     [](const store::UnitRow& unit) { return store::is_transient(unit.status); });
 }
 
 /// Where results are computed, without the names that differ between equal machines.
@@ -63,7 +63,8 @@ class Audit {
       expected.emplace(key_of(shards_[a], row), row);
     for (const auto& row : bundle_of(shards_, other).expressions) {
       const auto at = expected.find(key_of(shards_[b], row));
-      if (at == expected.end() || is_transient(at->second.status) || is_transient(row.status))
+      if (at == expected.end() || store::is_transient(at->second.status) ||
+          store::is_transient(row.status))
         continue;
       if (identical(at->second, row) || (!same && within_tolerance(at->second, row))) continue;
       report(chosen, other, at->second, row, same);
@@ -128,12 +129,6 @@ void mark_plan(Run& run, const std::vector<LoadedShard>& shards,
 }
 
 }  // namespace
-
-bool is_transient(store::Status status) {
-  using store::Status;
-  return status == Status::oom || status == Status::timeout || status == Status::poisoned ||
-         status == Status::lost;
-}
 
 std::vector<BundleRef> choose_bundles(Run& run, const std::vector<LoadedShard>& shards) {
   Audit audit(run, shards);

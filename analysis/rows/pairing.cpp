@@ -101,7 +101,7 @@ class Pairer {
       if (status == store::Status::ok && answered != sample.turns) status = store::Status::lost;
       if (status == store::Status::ok) continue;
       const Exclusion reason{s, who.first, who.second, status};
-      if (!is_transient(status)) return reason;
+      if (!store::is_transient(status)) return reason;
       if (!transient) transient = reason;
     }
     return transient;

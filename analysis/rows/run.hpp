@@ -104,6 +104,4 @@ std::vector<std::size_t> starts_of(const std::vector<results::Sample>& samples,
 /// Environment entry of the first process that has it, or "".
 std::string environment_of(const Run& run, std::string_view key);
 
-bool is_transient(store::Status status);  ///< oom, timeout, poisoned, lost: worth another try
-
 }  // namespace litebench::analysis

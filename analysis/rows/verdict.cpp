@@ -97,7 +97,7 @@ void add_partial_reasons(Verdict& verdict, const Run& run, const Pairing& pairin
     verdict.reasons.push_back(describe(run, reason));
   for (const Failure& failure : run.failures) {
     const results::Unit& unit = run.units[failure.unit];
-    if (unit.pass != store::Pass::latency || !is_transient(unit.status)) continue;
+    if (unit.pass != store::Pass::latency || !store::is_transient(unit.status)) continue;
     verdict.reasons.push_back(fmt::format("{} latency repeat {}: {}", run.where(unit), unit.repeat,
                                           store::name_of(unit.status)));
   }

@@ -5,10 +5,8 @@
 #include <algorithm>
 
 #include <ATen/ops/cat.h>
-#include <c10/core/InferenceMode.h>
 
 #include "harness/evaluate/accounting.hpp"
-#include "harness/evaluate/bundle_rows.hpp"
 #include "harness/evaluate/pass.hpp"
 #include "harness/evaluate/scoring.hpp"
 #include "harness/evaluate/sequences.hpp"
@@ -54,29 +52,15 @@ class StageTimer {
 class AccuracyPass final : public EvaluationPass {
  public:
   explicit AccuracyPass(const PassContext& context)
-      : context_(context),
-        runs_(runs_of(context.config, store::Pass::accuracy)),
+      : EvaluationPass(context, store::Pass::accuracy),
         taps_(taps_of(context.methods, context.glamm.geometry())) {}
 
-  store::Bundle run(const BundlePlan& bundle, const PreparedImage& prepared) override {
-    const c10::InferenceMode guard;
-    const std::int64_t begin = measure::unix_ns();
-    const measure::Stopwatch watch;
-    BundleRows rows(context_.config, context_.plan, bundle, prepared, context_.rank);
+ private:
+  void evaluate(const BundlePlan& bundle, const PreparedImage& prepared,
+                BundleRows& rows) override {
     rows.shared_ns()[static_cast<std::size_t>(Stage::decode)] = prepared.pixels.decode_ns;
     rows.shared_ns()[static_cast<std::size_t>(Stage::preprocess)] = prepared.pixels.preprocess_ns;
-    if (!prepared.decode_error.empty()) {
-      rows.fail_all(runs_, store::Status::failed_decode, prepared.decode_error);
-    } else {
-      evaluate(bundle, prepared, rows);
-    }
-    return rows.finish(begin, watch.elapsed_ns());
-  }
-
- private:
-  void evaluate(const BundlePlan& bundle, const PreparedImage& prepared, BundleRows& rows) {
-    const protocol::Protocol& protocol =
-        context_.config.protocols[static_cast<std::size_t>(bundle.row.protocol)];
+    const protocol::Protocol& protocol = protocol_of(bundle);
     std::vector<Unit> units = make_units(prepared, protocol, rows);
     const at::Tensor prompts = prefill(units, rows);
     const at::Tensor embedding = sam_features(prepared, rows);
@@ -87,22 +71,22 @@ class AccuracyPass final : public EvaluationPass {
 
   std::vector<Unit> make_units(const PreparedImage& prepared, const protocol::Protocol& protocol,
                                BundleRows& rows) {
-    const model::Glamm& glamm = context_.glamm;
+    const model::Glamm& glamm = context().glamm;
     const at::Tensor pixels = glamm.upload(prepared.pixels.clip, glamm.geometry().vision.image);
     model::VisionFeatures features;
     {
-      const StageTimer timer(rows, Stage::clip, context_.device);
+      const StageTimer timer(rows, Stage::clip, context().device);
       features = glamm.clip_features(pixels, taps_.vision);
     }
     at::Tensor projected;
     {
-      const StageTimer timer(rows, Stage::project, context_.device);
+      const StageTimer timer(rows, Stage::project, context().device);
       projected = glamm.project_patches(features);
     }
     std::vector<Unit> units;
     for (std::size_t s = 0; s < prepared.samples.size(); ++s) {
       if (const std::string& error = prepared.samples[s].target_error; !error.empty()) {
-        rows.fail_sample(s, runs_, store::Status::failed_sample, error);
+        rows.fail_sample(s, runs(), store::Status::failed_sample, error);
         continue;
       }
       add_sample_units(prepared.samples[s], s, protocol, features, projected, units, rows);
@@ -113,31 +97,31 @@ class AccuracyPass final : public EvaluationPass {
   void add_sample_units(const PreparedSample& sample, std::size_t index,
                         const protocol::Protocol& protocol, const model::VisionFeatures& features,
                         const at::Tensor& projected, std::vector<Unit>& units, BundleRows& rows) {
-    const StageTimer timer(rows, Stage::select, context_.device);
+    const StageTimer timer(rows, Stage::select, context().device);
     const SampleTexts texts = texts_of(sample, protocol);
-    for (const VariantRun& run : runs_) {
-      const PlannedMethod& method = context_.methods[static_cast<std::size_t>(run.variant)];
+    for (const VariantRun& run : runs()) {
+      const PlannedMethod& method = context().methods[static_cast<std::size_t>(run.variant)];
       const RowKey key{index, run};
       if (!method.infeasible.empty()) {
         add_infeasible(key, sample, method, rows);
         continue;
       }
-      Selection selection = select_tokens(method, context_.glamm, features, projected, texts,
+      Selection selection = select_tokens(method, context().glamm, features, projected, texts,
                                           sample, protocol, run.seed);
       const at::Tensor visual = visual_tokens(selection.plan, features, projected);
-      units.push_back({key, make_sequence(method, context_.glamm, std::move(selection), visual,
-                                          sample, context_.seg_token)});
+      units.push_back({key, make_sequence(method, context().glamm, std::move(selection), visual,
+                                          sample, context().seg_token)});
     }
   }
 
   SampleTexts texts_of(const PreparedSample& sample, const protocol::Protocol& protocol) const {
     bool questions = false, expressions = false;
-    for (const PlannedMethod& method : context_.methods) {
-      const TextKind kind = text_kind(method, context_.glamm.geometry(), protocol);
+    for (const PlannedMethod& method : context().methods) {
+      const TextKind kind = text_kind(method, context().glamm.geometry(), protocol);
       questions |= kind == TextKind::question;
       expressions |= kind == TextKind::expression;
     }
-    return embed_texts(context_.glamm, sample, questions, expressions);
+    return embed_texts(context().glamm, sample, questions, expressions);
   }
 
   /// Selecting commutes with the token-wise projector, so selected patches come out of the shared
@@ -147,7 +131,7 @@ class AccuracyPass final : public EvaluationPass {
     const auto origins = plan.origins();
     const bool patches_only = plan.is_gather() && std::all_of(origins.begin(), origins.end(),
                                                               [](auto o) { return o > 0; });
-    if (!patches_only) return context_.glamm.project(features, plan);
+    if (!patches_only) return context().glamm.project(features, plan);
     std::vector<std::int64_t> patches;
     for (const std::int64_t origin : origins) patches.push_back(origin - 1);
     return prune::TokenPlan::gather(std::move(patches), projected.size(0)).apply(projected);
@@ -163,7 +147,7 @@ class AccuracyPass final : public EvaluationPass {
 
   /// Mask prompts of all units, [Σ turns, out], in unit order.
   at::Tensor prefill(std::vector<Unit>& units, BundleRows& rows) {
-    const StageTimer timer(rows, Stage::prefill, context_.device);
+    const StageTimer timer(rows, Stage::prefill, context().device);
     std::vector<at::Tensor> states;
     std::int64_t prompts = 0;
     std::size_t begin = 0;
@@ -172,45 +156,45 @@ class AccuracyPass final : public EvaluationPass {
       std::int64_t length = 0;
       std::size_t end = begin;
       while (end < units.size() && (pack.empty() || length + units[end].sequence.ledger->length() <=
-                                                        context_.config.rows_per_pack)) {
+                                                        context().config.rows_per_pack)) {
         length += units[end].sequence.ledger->length();
         pack.push_back(units[end++].sequence.sequence);
       }
-      for (at::Tensor& rows_of_sequence : context_.glamm.llama().prefill(pack)) {
+      for (at::Tensor& rows_of_sequence : context().glamm.llama().prefill(pack)) {
         units[begin].first_prompt = prompts;
         prompts += rows_of_sequence.size(0);
         states.push_back(std::move(rows_of_sequence));
         ++begin;
       }
     }
-    return states.empty() ? at::Tensor() : context_.glamm.prompts(at::cat(states));
+    return states.empty() ? at::Tensor() : context().glamm.prompts(at::cat(states));
   }
 
   at::Tensor sam_features(const PreparedImage& prepared, BundleRows& rows) {
-    const StageTimer timer(rows, Stage::sam, context_.device);
-    const model::Glamm& glamm = context_.glamm;
+    const StageTimer timer(rows, Stage::sam, context().device);
+    const model::Glamm& glamm = context().glamm;
     return glamm.sam_features(glamm.upload(prepared.pixels.sam.values, glamm.geometry().sam.image));
   }
 
   at::Tensor mask_logits(const at::Tensor& embedding, const at::Tensor& prompts,
                          const protocol::Protocol& protocol, BundleRows& rows) {
-    const StageTimer timer(rows, Stage::mask, context_.device);
+    const StageTimer timer(rows, Stage::mask, context().device);
     std::vector<at::Tensor> logits;
     const std::int64_t count = prompts.defined() ? prompts.size(0) : 0;
-    for (std::int64_t at = 0; at < count; at += context_.config.prompts_per_decode) {
+    for (std::int64_t at = 0; at < count; at += context().config.prompts_per_decode) {
       const std::int64_t end =
-          std::min<std::int64_t>(count, at + context_.config.prompts_per_decode);
+          std::min<std::int64_t>(count, at + context().config.prompts_per_decode);
       logits.push_back(
-          context_.glamm.mask_logits(embedding, prompts.slice(0, at, end), protocol.pe_dtype));
+          context().glamm.mask_logits(embedding, prompts.slice(0, at, end), protocol.pe_dtype));
     }
     return logits.empty() ? at::Tensor() : at::cat(logits);
   }
 
   void score(const PreparedImage& prepared, std::vector<Unit>& units, const at::Tensor& logits,
              BundleRows& rows) {
-    const StageTimer timer(rows, Stage::post, context_.device);
+    const StageTimer timer(rows, Stage::post, context().device);
     kernels::MaskScorer scorer(
-        frame_of(prepared.image, prepared.pixels.sam, context_.glamm.geometry().sam));
+        frame_of(prepared.image, prepared.pixels.sam, context().glamm.geometry().sam));
     for (Unit& unit : units) {
       const PreparedSample& sample = prepared.samples[unit.key.sample];
       for (std::size_t t = 0; t < sample.targets.size(); ++t) {
@@ -228,21 +212,19 @@ class AccuracyPass final : public EvaluationPass {
 
   void account_units(const PreparedImage& prepared, const protocol::Protocol& protocol,
                      const std::vector<Unit>& units, BundleRows& rows) {
-    const auto element = static_cast<std::int64_t>(c10::elementSize(context_.glamm.dtype()));
+    const auto element = static_cast<std::int64_t>(c10::elementSize(context().glamm.dtype()));
     for (const Unit& unit : units) {
       const PreparedSample& sample = prepared.samples[unit.key.sample];
       const PlannedMethod& method =
-          context_.methods[static_cast<std::size_t>(unit.key.run.variant)];
+          context().methods[static_cast<std::size_t>(unit.key.run.variant)];
       rows.add_tokens(unit.key, *unit.sequence.ledger);
       account(rows.add_unit(unit.key, unit.status, error_of(unit.status)), *unit.sequence.ledger,
-              context_.glamm.geometry(), static_cast<std::int64_t>(sample.targets.size()),
-              clip_text_length(sample, text_kind(method, context_.glamm.geometry(), protocol)),
+              context().glamm.geometry(), static_cast<std::int64_t>(sample.targets.size()),
+              clip_text_length(sample, text_kind(method, context().glamm.geometry(), protocol)),
               element);
     }
   }
 
-  PassContext context_;
-  std::vector<VariantRun> runs_;
   prune::TapRequest taps_;
 };
 

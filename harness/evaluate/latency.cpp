@@ -4,13 +4,10 @@
 #include <algorithm>
 #include <set>
 
-#include <c10/core/InferenceMode.h>
 #include <fmt/core.h>
 
-#include "base/error.hpp"
 #include "base/hash.hpp"
 #include "harness/evaluate/accounting.hpp"
-#include "harness/evaluate/bundle_rows.hpp"
 #include "harness/evaluate/pass.hpp"
 #include "harness/evaluate/sequences.hpp"
 #include "harness/evaluate/single.hpp"
@@ -22,32 +19,19 @@ namespace {
 class LatencyPass final : public EvaluationPass {
  public:
   explicit LatencyPass(const PassContext& context)
-      : context_(context), runs_(runs_of(context.config, store::Pass::latency)) {}
-
-  store::Bundle run(const BundlePlan& bundle, const PreparedImage& prepared) override {
-    const c10::InferenceMode guard;
-    const std::int64_t begin = measure::unix_ns();
-    const measure::Stopwatch watch;
-    BundleRows rows(context_.config, context_.plan, bundle, prepared, context_.rank);
-    if (!prepared.decode_error.empty()) {
-      rows.fail_all(runs_, store::Status::failed_decode, prepared.decode_error);
-    } else {
-      time_all(bundle, prepared, rows);
-    }
-    return rows.finish(begin, watch.elapsed_ns());
-  }
+      : EvaluationPass(context, store::Pass::latency) {}
 
  private:
-  void time_all(const BundlePlan& bundle, const PreparedImage& prepared, BundleRows& rows) {
-    const protocol::Protocol& protocol =
-        context_.config.protocols[static_cast<std::size_t>(bundle.row.protocol)];
+  void evaluate(const BundlePlan& bundle, const PreparedImage& prepared,
+                BundleRows& rows) override {
+    const protocol::Protocol& protocol = protocol_of(bundle);
     for (std::size_t s = 0; s < prepared.samples.size(); ++s) {
       if (const std::string& error = prepared.samples[s].target_error; !error.empty()) {
-        rows.fail_sample(s, runs_, store::Status::failed_sample, error);
+        rows.fail_sample(s, runs(), store::Status::failed_sample, error);
         continue;
       }
       warm_up(prepared, prepared.samples[s], protocol);
-      for (std::int32_t repeat = 0; repeat < context_.config.latency.repeats; ++repeat) {
+      for (std::int32_t repeat = 0; repeat < context().config.latency.repeats; ++repeat) {
         std::int16_t order = 0;
         for (const VariantRun& run : order_of(bundle, repeat)) {
           time_one(prepared, s, protocol, run, repeat, order++, rows);
@@ -58,7 +42,7 @@ class LatencyPass final : public EvaluationPass {
 
   void time_one(const PreparedImage& prepared, std::size_t s, const protocol::Protocol& protocol,
                 const VariantRun& run, std::int32_t repeat, std::int16_t order, BundleRows& rows) {
-    const PlannedMethod& method = context_.methods[static_cast<std::size_t>(run.variant)];
+    const PlannedMethod& method = context().methods[static_cast<std::size_t>(run.variant)];
     const PreparedSample& sample = prepared.samples[s];
     const RowKey key{s, run};
     if (!method.infeasible.empty()) {
@@ -66,7 +50,7 @@ class LatencyPass final : public EvaluationPass {
           static_cast<std::int16_t>(repeat);
       return;
     }
-    const SingleRun timed = run_single(context_, method, prepared.image, sample, protocol);
+    const SingleRun timed = run_single(context(), method, prepared.image, sample, protocol);
     const bool finite =
         std::all_of(timed.masks.begin(), timed.masks.end(), [](const auto& m) { return m.finite; });
     store::UnitRow& row =
@@ -78,23 +62,23 @@ class LatencyPass final : public EvaluationPass {
     row.total_ns = timed.total_ns;
     row.peak_bytes_llm = timed.peak_bytes_llm;
     row.peak_bytes_total = timed.peak_bytes_total;
-    account(row, *timed.ledger, context_.glamm.geometry(),
+    account(row, *timed.ledger, context().glamm.geometry(),
             static_cast<std::int64_t>(sample.targets.size()),
-            clip_text_length(sample, text_kind(method, context_.glamm.geometry(), protocol)),
-            static_cast<std::int64_t>(c10::elementSize(context_.glamm.dtype())));
+            clip_text_length(sample, text_kind(method, context().glamm.geometry(), protocol)),
+            static_cast<std::int64_t>(c10::elementSize(context().glamm.dtype())));
   }
 
   /// Untimed runs per shape: kernels are chosen and memory pools filled at the first sight of a
   /// size.
   void warm_up(const PreparedImage& prepared, const PreparedSample& sample,
                const protocol::Protocol& protocol) {
-    for (const VariantRun& run : runs_) {
-      const PlannedMethod& method = context_.methods[static_cast<std::size_t>(run.variant)];
+    for (const VariantRun& run : runs()) {
+      const PlannedMethod& method = context().methods[static_cast<std::size_t>(run.variant)];
       if (!method.infeasible.empty()) continue;
       const auto shape = std::pair(run.variant, sample.input_ids.size());
       if (!warm_.insert(shape).second) continue;
-      for (std::int32_t i = 0; i < context_.config.latency.warmup; ++i) {
-        run_single(context_, method, prepared.image, sample, protocol);
+      for (std::int32_t i = 0; i < context().config.latency.warmup; ++i) {
+        run_single(context(), method, prepared.image, sample, protocol);
       }
     }
   }
@@ -102,8 +86,8 @@ class LatencyPass final : public EvaluationPass {
   [[nodiscard]] std::vector<VariantRun> order_of(const BundlePlan& bundle,
                                                  std::int32_t repeat) const {
     std::vector<std::pair<std::uint64_t, VariantRun>> keyed;
-    for (const VariantRun& run : runs_) {
-      const std::string key = fmt::format("order|{}|{}|{}|{}", context_.config.seed,
+    for (const VariantRun& run : runs()) {
+      const std::string key = fmt::format("order|{}|{}|{}|{}", context().config.seed,
                                           bundle.row.bundle_id, repeat, run.variant);
       keyed.emplace_back(hash64(key), run);
     }
@@ -114,8 +98,6 @@ class LatencyPass final : public EvaluationPass {
     return ordered;
   }
 
-  PassContext context_;
-  std::vector<VariantRun> runs_;
   std::set<std::pair<std::int16_t, std::size_t>> warm_;  ///< (variant, T) that ran before
 };
 

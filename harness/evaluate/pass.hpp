@@ -2,9 +2,11 @@
 // What both passes are made of, and the interface the run loop calls.
 
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "harness/config/config.hpp"
+#include "harness/evaluate/bundle_rows.hpp"
 #include "harness/evaluate/methods.hpp"
 #include "harness/evaluate/plan.hpp"
 #include "harness/evaluate/prepare.hpp"
@@ -27,11 +29,33 @@ struct PassContext {
 
 class EvaluationPass {
  public:
+  EvaluationPass(const PassContext& context, store::Pass pass)
+      : context_(context), runs_(runs_of(context.config, pass)) {}
   virtual ~EvaluationPass() = default;
-  /// All rows of one bundle. Failures of single units are rows; Error and c10 errors that escape
-  /// concern the process.
-  [[nodiscard]] virtual store::Bundle run(const BundlePlan& bundle,
-                                          const PreparedImage& prepared) = 0;
+  EvaluationPass(const EvaluationPass&) = delete;
+  EvaluationPass& operator=(const EvaluationPass&) = delete;
+
+  /// All rows of one bundle. A picture that cannot be decoded and memory that does not suffice are
+  /// rows too; Error and c10 errors that escape concern the process.
+  [[nodiscard]] store::Bundle run(const BundlePlan& bundle, const PreparedImage& prepared);
+
+ protected:
+  /// The rows of every unit, under c10::InferenceMode.
+  virtual void evaluate(const BundlePlan& bundle, const PreparedImage& prepared,
+                        BundleRows& rows) = 0;
+
+  [[nodiscard]] const PassContext& context() const { return context_; }
+  [[nodiscard]] const std::vector<VariantRun>& runs() const { return runs_; }
+  [[nodiscard]] const protocol::Protocol& protocol_of(const BundlePlan& bundle) const {
+    return context_.config.protocols[static_cast<std::size_t>(bundle.row.protocol)];
+  }
+
+ private:
+  [[nodiscard]] store::Bundle failed(const BundlePlan& bundle, const PreparedImage& prepared,
+                                     store::Status status, std::string_view error) const;
+
+  PassContext context_;
+  std::vector<VariantRun> runs_;
 };
 
 /// Towers shared by all variants, prefill packed over variants and samples. Its rows carry no

@@ -3,11 +3,27 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "base/error.hpp"
 #include "harness/evaluate/plan_report.hpp"
 #include "harness/evaluate/run_folder.hpp"
 #include "shards/store/resume.hpp"
 
 namespace litebench::evaluate {
+
+namespace {
+
+/// A bundle with fewer repeats than now wanted would count as done and keep the table incomplete.
+void check_repeats(const config::Config& config, const BundlePlan& bundle,
+                   const store::DoneSet& done) {
+  const auto before = done.planned_units.find(std::uint64_t{bundle.row.bundle_id});
+  if (before == done.planned_units.end() || before->second == bundle.row.units) return;
+  throw Error(ExitCode::usage, fmt::format("cannot resume {}", config.output.string()),
+              fmt::format("passes.latency.repeats differs: {} units a bundle then, {} now",
+                          before->second, std::int32_t{bundle.row.units}),
+              "undo the change, choose another run.output, or start with --fresh");
+}
+
+}  // namespace
 
 std::string StartInfo::to_text() const {
   return nlohmann::json({{"attempt", attempt},
@@ -35,6 +51,7 @@ StartInfo prepare_start(const config::Config& config, const Plan& plan, std::str
       config.output,
       {unit::key_of(start.family), unit::key_of(start.pack), start.family, start.pack});
   for (const BundlePlan& bundle : plan.bundles) {
+    check_repeats(config, bundle, done);
     if (done.bundles.count(bundle.row.bundle_id) > 0) start.done.push_back(bundle.row.bundle_id);
   }
   for (const store::Unreadable& shard : done.unreadable) {

@@ -3,6 +3,7 @@
 #include <c10/core/CPUAllocator.h>
 #include <c10/core/alignment.h>
 #include <c10/core/impl/alloc_cpu.h>
+#include <c10/util/Exception.h>
 
 #include <new>
 
@@ -20,6 +21,15 @@ namespace {
 constexpr std::size_t kHeaderBytes = c10::gAlignment;
 // Above LibTorch's own registration, which has priority 0.
 constexpr std::uint8_t kPriority = 100;
+
+// LibTorch gives exhausted memory a type of its own on GPUs only.
+void* allocate_block(std::size_t bytes) {
+  try {
+    return c10::alloc_cpu(bytes);
+  } catch (const c10::Error& error) {
+    throw c10::OutOfMemoryError(error.msg());
+  }
+}
 }  // namespace
 
 CountingAllocator& CountingAllocator::install() {
@@ -38,7 +48,7 @@ c10::DataPtr CountingAllocator::allocate(std::size_t bytes) {
   static_assert(sizeof(Header) <= kHeaderBytes);
   const c10::Device cpu(c10::DeviceType::CPU);
   if (bytes == 0) return {nullptr, cpu};
-  auto* block = static_cast<std::byte*>(c10::alloc_cpu(bytes + kHeaderBytes));
+  auto* block = static_cast<std::byte*>(allocate_block(bytes + kHeaderBytes));
   new (block) Header{this, static_cast<std::int64_t>(bytes)};
   add(static_cast<std::int64_t>(bytes));
   void* data = block + kHeaderBytes;

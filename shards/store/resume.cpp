@@ -94,6 +94,8 @@ DoneSet scan_done(const std::filesystem::path& run, const ResumeRequest& request
   for (const std::filesystem::path& shard : shards_of(run)) {
     std::vector<Committed> here;
     const auto note = [&](Bundle&& bundle) {
+      const auto failed = [](const UnitRow& unit) { return is_transient(unit.status); };
+      if (std::any_of(bundle.units.begin(), bundle.units.end(), failed)) return;
       const CommitRow& c = bundle.commit;
       here.push_back({"", c.begin_ns, c.bundle_id, answers_of(bundle), c.pass, 1e-9 * static_cast<double>(c.duration_ns)});
     };
@@ -108,6 +110,8 @@ DoneSet scan_done(const std::filesystem::path& run, const ResumeRequest& request
     require_equal("family", p.family, request.family, p.family_parts, request.family_parts, shard);
     require_equal("pack", p.pack, request.pack, p.pack_parts, request.pack_parts, shard);
     if (!contents.damage.empty()) done.unreadable.push_back({shard, contents.damage, contents.lost_bundles});
+    for (const PlannedBundle& planned : contents.plan)
+      done.planned_units[std::uint64_t{planned.bundle_id}] = planned.units;
     attempts.insert(p.attempt);
     for (Committed& commit : here) commit.attempt = p.attempt;
     commits.insert(commits.end(), here.begin(), here.end());

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -35,7 +36,8 @@ struct Unreadable {
 };
 
 struct DoneSet {
-  std::unordered_set<std::uint64_t> bundles;
+  std::unordered_set<std::uint64_t> bundles;     ///< without those that ran out of memory or time
+  std::unordered_map<std::uint64_t, std::int32_t> planned_units;   ///< of every bundle that a start planned
   std::array<std::uint64_t, 2> count{};          ///< per Pass
   std::array<double, 2> mean_seconds{};          ///< per Pass, 0 without any
   std::vector<Duplicate> duplicates;

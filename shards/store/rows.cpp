@@ -18,6 +18,10 @@ std::string_view name_in(const std::array<std::string_view, N>& names, int value
 }  // namespace
 
 std::string_view name_of(Status status) { return name_in(kStatuses, static_cast<int>(status)); }
+bool is_transient(Status status) {
+  return status == Status::oom || status == Status::timeout || status == Status::poisoned ||
+         status == Status::lost;
+}
 std::string_view name_of(Pass pass) { return name_in(kPasses, static_cast<int>(pass)); }
 std::string_view name_of(Stage stage) { return name_in(kStageNames, static_cast<int>(stage)); }
 

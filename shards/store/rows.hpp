@@ -17,6 +17,7 @@ enum class Status : std::int8_t {
   ok = 0, failed_decode, failed_sample, oom, timeout, poisoned, lost, infeasible
 };
 std::string_view name_of(Status status);
+bool is_transient(Status status);  ///< oom, timeout, poisoned, lost: worth another try
 std::string_view name_of(Pass pass);
 
 /// Stage clocks, in the order of UnitRow::stage_ns.

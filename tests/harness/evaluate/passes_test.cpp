@@ -1,8 +1,11 @@
 // The two passes on the reference checkpoint: what is timed is what is scored.
 
 #include <map>
+#include <new>
+#include <stdexcept>
 
 #include <c10/core/InferenceMode.h>
+#include <c10/util/Exception.h>
 #include <gtest/gtest.h>
 
 #include "base/hash.hpp"
@@ -132,6 +135,45 @@ TEST(Passes, APictureThatCannotBeDecodedFailsEveryUnitOfItsBundle) {
   EXPECT_EQ(rows.units.size(), 15u);
   for (const store::UnitRow& unit : rows.units) EXPECT_EQ(unit.status, store::Status::failed_decode);
   for (const store::ExpressionRow& row : rows.expressions) EXPECT_EQ(row.status, store::Status::failed_decode);
+}
+
+/// Runs out of memory while it evaluates, as CUDA's allocator and as the standard library say it.
+template <typename Thrown>
+class Exhausted final : public EvaluationPass {
+ public:
+  Exhausted(const PassContext& context, Thrown thrown)
+      : EvaluationPass(context, store::Pass::accuracy), thrown_(std::move(thrown)) {}
+
+ private:
+  void evaluate(const BundlePlan&, const PreparedImage&, BundleRows& rows) override {
+    rows.add_failed_expression({0, runs()[0]}, 0, store::Status::ok);   // half of the work is there
+    throw thrown_;
+  }
+  Thrown thrown_;
+};
+
+template <typename Thrown>
+void expect_rows_of_exhausted_memory(Thrown thrown) {
+  Fixture f;
+  const PreparedImage prepared = f.preparer.prepare(f.plan.bundles[0]);
+  Exhausted pass(f.context(), std::move(thrown));
+  const store::Bundle rows = pass.run(f.plan.bundles[0], prepared);
+  EXPECT_EQ(rows.units.size(), 15u);
+  EXPECT_EQ(rows.expressions.size(), static_cast<std::size_t>(f.plan.bundles[0].row.expressions));
+  for (const store::UnitRow& unit : rows.units) EXPECT_EQ(unit.status, store::Status::oom);
+  for (const store::ExpressionRow& row : rows.expressions) EXPECT_EQ(row.status, store::Status::oom);
+}
+
+TEST(Passes, MemoryThatDoesNotSufficeFailsEveryUnitOfItsBundle) {
+  expect_rows_of_exhausted_memory(std::bad_alloc());
+  expect_rows_of_exhausted_memory(c10::OutOfMemoryError("no room"));
+}
+
+TEST(Passes, OtherFailuresAreNotTakenForRows) {
+  Fixture f;
+  const PreparedImage prepared = f.preparer.prepare(f.plan.bundles[0]);
+  Exhausted pass(f.context(), std::runtime_error("a bug"));
+  EXPECT_THROW(static_cast<void>(pass.run(f.plan.bundles[0], prepared)), std::runtime_error);
 }
 
 }  // namespace

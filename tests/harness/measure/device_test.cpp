@@ -2,6 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/empty.h>
+#include <c10/util/Exception.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -29,6 +30,11 @@ TEST(CpuMemory, PeakIsTheMostThatWasEverAliveAtOnce) {
   }
   EXPECT_EQ(device->memory().current_bytes, before);
   EXPECT_EQ(device->memory().peak_bytes - before, 5'000'000);
+}
+
+TEST(CpuMemory, ThatDoesNotSufficeHasATypeOfItsOwn) {
+  auto device = open_cpu_device();
+  EXPECT_THROW(bytes_tensor(std::int64_t{1} << 60), c10::OutOfMemoryError);
 }
 
 TEST(CpuMemory, ResetForgetsEarlierPeaksButNotLiveTensors) {

@@ -173,3 +173,13 @@ def test_a_changed_option_refuses_to_mix(tmp_path):
     assert integers(tmp_path / "run/results.h5") == before
     run_config(tmp_path, sweep(tmp_path / "run", splits=["refcoco/testB"], sweeps=ONE, dtype="bf16"), "--fresh")
     assert any(p.name.startswith("run.old-") for p in tmp_path.iterdir())
+
+
+def test_changed_repeats_refuse_to_mix(tmp_path):
+    def text(repeats):
+        return sweep(tmp_path / "run", splits=["refcoco/testB"], sweeps=ONE,
+                     extra=f"[passes]\nlatency = {{ images = 1, repeats = {repeats}, warmup = 0 }}")
+
+    run_config(tmp_path, text(1))
+    fails(tmp_path, text(2), 64, "repeats", "--fresh")
+    run_config(tmp_path, text(1))

@@ -69,6 +69,16 @@ TEST(Resume, OfTwoCommitsCountsTheEarlierAndAuditsTheOther) {
   }
 }
 
+TEST(Resume, WhatRanOutOfMemoryIsTriedAgain) {
+  const sample::Scratch run;
+  Bundle exhausted = sample::bundle(2);
+  exhausted.units[1].status = Status::oom;
+  Bundle undecodable = sample::bundle(3);   // no other try would change it
+  undecodable.units[1].status = Status::failed_decode;
+  write(run.path(), "20250101T000000Z-a-1-0", 0, {sample::bundle(1), exhausted, undecodable});
+  EXPECT_EQ(scan_done(run.path(), request()).bundles, (std::unordered_set<std::uint64_t>{1, 3}));
+}
+
 TEST(Resume, RefusesAnotherFamilyAndSaysWhatChanged) {
   const sample::Scratch run;
   write(run.path(), "20250101T000000Z-a-1-0", 0, {});
