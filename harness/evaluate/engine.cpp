@@ -23,6 +23,7 @@
 #include "harness/launch/lock.hpp"
 #include "harness/launch/session.hpp"
 #include "harness/launch/signals.hpp"
+#include "harness/measure/cuda_module.hpp"
 #include "harness/measure/device.hpp"
 #include "harness/progress/progress.hpp"
 #include "model/checkpoint/config.hpp"
@@ -48,13 +49,12 @@ model::Geometry geometry_of(const config::Config& config) {
 
 std::unique_ptr<measure::Device> open_device(const config::Config& config,
                                              const launch::Session& session) {
-  if (config.device == config::DeviceChoice::cpu) return measure::open_cpu_device();
-  try {
-    return measure::open_cuda_device(session.local_rank());
-  } catch (const Error&) {
-    if (config.device == config::DeviceChoice::cuda) throw;
-    return measure::open_cpu_device();
-  }
+  using config::DeviceChoice;
+  // A GPU that fails, or too few of them, must not turn some ranks into CPU ranks: no fallback.
+  const bool cpu =
+      config.device == DeviceChoice::cpu ||
+      (config.device == DeviceChoice::automatic && measure::cuda_availability().devices == 0);
+  return cpu ? measure::open_cpu_device() : measure::open_cuda_device(session.local_rank());
 }
 
 model::LoadOptions load_options(const config::Config& config, const measure::Device& device) {
@@ -85,6 +85,12 @@ std::vector<handout::WorkItem> work_items(const Plan& plan, const StartInfo& sta
   return items;
 }
 
+[[noreturn]] void fail_all_ranks(const launch::Session& session, const std::exception& error) {
+  const auto* known = dynamic_cast<const Error*>(&error);
+  fmt::print(stderr, "litebench: rank {}: {}\n", session.rank(), error.what());
+  session.abort(static_cast<int>(known != nullptr ? known->code() : ExitCode::restart));
+}
+
 /// What one process holds while it works. Members in the order they are made.
 class Run {
  public:
@@ -105,13 +111,27 @@ class Run {
   /// On rank 0: the folder, the lock (held until the end), what is done already.
   void settle() {
     const std::string attempt = unit::attempt_id();
-    if (options_.fresh) move_aside(config_.output);
+    if (options_.fresh) {
+      if (std::filesystem::exists(config_.output / "shards"))
+        static_cast<void>(launch::RunLock(config_.output, attempt));  // refuses a live run
+      move_aside(config_.output);
+    }
     make_run_folder(config_.output);
     lock_ = std::make_unique<launch::RunLock>(config_.output, attempt);
     start_ = prepare_start(config_, plan_, attempt, device_->info().kind);
   }
   [[nodiscard]] const StartInfo& start() const { return start_; }
-  void set_start(StartInfo start) { start_ = std::move(start); }
+  /// On the other ranks: what rank 0 settled.
+  void set_start(StartInfo start) {
+    start_ = std::move(start);
+    const std::string kind = device_->info().kind;
+    for (const auto& [name, value] : start_.family) {
+      if (name != "device" || value == kind) continue;
+      throw Error(ExitCode::usage, fmt::format("{} computes on {}", session_.host(), kind),
+                  fmt::format("rank 0 computes on {}, and one table has one kind of device", value),
+                  "set model.device = \"cpu\", or start where every rank has a GPU");
+    }
+  }
 
   int work(const launch::SignalFlag& signals) {
     const std::vector<handout::WorkItem> items = work_items(plan_, start_);
@@ -125,7 +145,12 @@ class Run {
     return cli::run(cli::sibling("litebench-reduce"), {config_.output.string()});
   }
 
-  [[nodiscard]] const config::Config& config() const { return config_; }
+  [[nodiscard]] std::string continue_command() const {
+    const std::string launcher =
+        session_.size() > 1 ? fmt::format("litebench launch -n {}", session_.size()) : "litebench";
+    // The resolved configuration holds what --set, --output and --limit changed.
+    return fmt::format("{} --config {}", launcher, (config_.output / "config.toml").string());
+  }
 
  private:
   void compute(const std::vector<handout::WorkItem>& items, const launch::SignalFlag& signals) {
@@ -144,7 +169,6 @@ class Run {
     store::ShardWriter shard(shard_path(),
                              provenance_of(config_, plan_, start_, session_, device_->info()));
     if (session_.rank() == 0) shard.plan(plan_.rows());
-    const launch::AbandonGuard abandon(signals);
     progress::ProgressLine line(stderr, plan_.bundles.size(), start_.done.size(),
                                 static_cast<std::uint32_t>(session_.size()), quiet());
     handout::MpiOptions mpi;
@@ -156,12 +180,33 @@ class Run {
                   {accuracy.get(), latency.get()},
                   *handout,
                   shard,
-                  signals};
-    loop.run();
+                  [&] { return signals.requested() || lock_lost(); }};
+    try {
+      loop.run();
+    } catch (const std::exception& error) {
+      note_failure(shard, error);
+      // Unwinding would wait in the hand-out until the other ranks have done all the rest.
+      if (session_.size() > 1) fail_all_ranks(session_, error);
+      throw;
+    }
+    if (lock_lost()) {
+      fmt::print(stderr, "litebench: another start took over {}; this one stops\n",
+                 config_.output.string());
+    }
     if (signals.requested())
       shard.event(store::Event::stop_signal, fmt::format("signal {}", signals.signal()));
     remaining_ = count_remaining(items, handout->finish());
     shard.close();
+  }
+
+  [[nodiscard]] bool lock_lost() const { return lock_ && lock_->lost(); }
+
+  static void note_failure(store::ShardWriter& shard, const std::exception& error) {
+    try {
+      shard.event(store::Event::error, error.what());
+    } catch (const Error&) {
+      // the disk is what failed; the message goes to the terminal
+    }
   }
 
   /// On rank 0 what nobody did; elsewhere only whether this rank was told to stop.
@@ -199,12 +244,6 @@ int finish_dry_run(const Run& run, const launch::Session& session) {
   return 0;
 }
 
-std::string continue_command(const launch::Session& session, const cli::RunOptions& options) {
-  const std::string launcher =
-      session.size() > 1 ? fmt::format("litebench launch -n {}", session.size()) : "litebench";
-  return fmt::format("{} --config {}", launcher, options.config);
-}
-
 /// The run of one rank between the start of MPI and its end.
 int run_rank(const cli::RunOptions& options, launch::Session& session,
              const launch::SignalFlag& signals) {
@@ -225,7 +264,7 @@ int run_rank(const cli::RunOptions& options, launch::Session& session,
   if (session.rank() != 0) return code;
   if (code == static_cast<int>(ExitCode::incomplete)) {
     fmt::print(stderr, "litebench: stopped before the end; continue with: {}\n",
-               continue_command(session, options));
+               run.continue_command());
   }
   return options.reduce ? std::max(code, run.reduce()) : code;
 }
@@ -235,15 +274,15 @@ int run_rank(const cli::RunOptions& options, launch::Session& session,
 int run(const cli::RunOptions& options) {
   launch::Session session;
   const launch::SignalFlag signals;
+  const launch::AbandonGuard abandon(signals);
   try {
     const int code = run_rank(options, session, signals);
     if (session.others_lost()) launch::Session::exit_now(code);
     return code;
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {
     // The other ranks wait in a collective call that this one will never join.
     if (session.size() == 1) throw;
-    fmt::print(stderr, "litebench: rank {}: {}\n", session.rank(), error.what());
-    session.abort(static_cast<int>(error.code()));
+    fail_all_ranks(session, error);
   }
 }
 

@@ -51,14 +51,14 @@ std::string data_key(unit::FileHashes& hashes, const config::Config& config) {
   return key;
 }
 
+}  // namespace
+
 std::string protocol_key(const protocol::Protocol& protocol) {
   std::string key;
   for (const auto& [name, value] : protocol::options_of(protocol))
     key += fmt::format("{}={};", name, value);
   return key;
 }
-
-}  // namespace
 
 Parts family_parts(const config::Config& config, std::string_view device_kind) {
   unit::FileHashes hashes;

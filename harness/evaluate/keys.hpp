@@ -2,6 +2,7 @@
 // What may change a number (family), what is computed together (pack) and what was asked for
 // (plan).
 
+#include <string>
 #include <string_view>
 
 #include "harness/config/config.hpp"
@@ -20,5 +21,8 @@ Parts family_parts(const config::Config& config, std::string_view device_kind);
 /// Ordered variants with their seeds, protocols with the replay, pack sizes.
 Parts pack_parts(const config::Config& config);
 Parts plan_parts(const config::Config& config);
+
+/// All options of a protocol with their values.
+std::string protocol_key(const protocol::Protocol& protocol);
 
 }  // namespace litebench::evaluate

@@ -5,17 +5,11 @@
 #include <fmt/core.h>
 
 #include "base/hash.hpp"
+#include "harness/evaluate/keys.hpp"
 #include "shards/unit/keys.hpp"
 
 namespace litebench::evaluate {
 namespace {
-
-std::string protocol_key(const protocol::Protocol& protocol) {
-  std::string key;
-  for (const auto& [name, value] : protocol::options_of(protocol))
-    key += fmt::format("{}={};", name, value);
-  return key;
-}
 
 std::int16_t dataset_index(Plan& plan, const config::Config& config, std::string_view name) {
   for (std::size_t i = 0; i < plan.datasets.size(); ++i) {

@@ -1,5 +1,7 @@
 #include "harness/evaluate/plan_report.hpp"
 
+#include <set>
+
 #include <fmt/core.h>
 
 #include "base/error.hpp"
@@ -45,21 +47,20 @@ void print_variants(const config::Config& config, const std::vector<PlannedMetho
 }
 
 void check_pictures(const config::Config& config, const Plan& plan) {
-  std::size_t missing = 0;
-  std::string first;
+  std::set<std::filesystem::path> missing;  // splits share pictures
   for (const SplitPlan& split : plan.splits) {
     const refer::Dataset& dataset = plan.datasets[static_cast<std::size_t>(split.dataset)];
     for (const refer::SplitImage& image : split.images) {
       const std::filesystem::path path =
           refer::image_path(config.root, dataset.images.at(image.image_id));
-      if (std::filesystem::exists(path)) continue;
-      if (missing++ == 0) first = path.string();
+      if (!std::filesystem::exists(path)) missing.insert(path);
     }
   }
-  if (missing == 0) return;
+  if (missing.empty()) return;
   throw Error(
-      ExitCode::data, fmt::format("{} pictures are missing", missing),
-      fmt::format("the first is {}", first),
+      ExitCode::data,
+      fmt::format("{} picture{} missing", missing.size(), missing.size() == 1 ? " is" : "s are"),
+      fmt::format("the first is {}", missing.begin()->string()),
       "see docs/datasets.md for where they belong; a run would record them as failed_decode");
 }
 

@@ -35,9 +35,9 @@ void make_run_folder(const fs::path& run) {
 }
 
 void move_aside(const fs::path& run) {
-  if (!fs::exists(run)) return;
+  if (!fs::exists(run / "shards")) return;
   const std::string stamp = fmt::format("{:%Y%m%dT%H%M%S}", fmt::gmtime(std::time(nullptr)));
-  fs::path aside = run;
+  fs::path aside = (run / "").parent_path();  // without a slash at the end
   aside += fmt::format(".old-{}", stamp);
   std::error_code error;
   fs::rename(run, aside, error);

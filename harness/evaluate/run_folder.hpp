@@ -6,11 +6,11 @@
 
 namespace litebench::evaluate {
 
-/// Creates the folders, private to the user. Throws Error{io} when that fails.
+/// Creates the folders. Throws Error{io} when that fails.
 void make_run_folder(const std::filesystem::path& run);
 
-/// Moves an old run to RUN.old-<time> (never deletes). Nothing happens when there is none. Throws
-/// Error{io}.
+/// Moves an old run to RUN.old-<time> (never deletes). A folder without shards is no run and stays.
+/// Throws Error{io}.
 void move_aside(const std::filesystem::path& run);
 
 /// Writes a small file through a temporary and a rename. Throws Error{io}.

@@ -23,8 +23,9 @@ class Prefetch {
   void start(std::optional<std::uint32_t> index) {
     if (!index) return;
     index_ = *index;
-    ahead_ = std::async(std::launch::async,
-                        [this] { return loop_.prepare(loop_.plan.bundles[index_]); });
+    ahead_ = std::async(std::launch::async, [&loop = loop_, at = *index] {
+      return loop.prepare(loop.plan.bundles[at]);
+    });
   }
 
  private:
@@ -38,7 +39,7 @@ class Prefetch {
 void WorkLoop::run() {
   Prefetch prefetch(*this);
   while (const std::optional<std::uint32_t> index = handout.next()) {
-    if (signals.requested()) {
+    if (told_to_stop()) {
       handout.stop();
       return;
     }

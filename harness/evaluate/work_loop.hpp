@@ -6,7 +6,6 @@
 
 #include "harness/evaluate/pass.hpp"
 #include "harness/evaluate/prepare.hpp"
-#include "harness/launch/signals.hpp"
 #include "shards/handout/handout.hpp"
 #include "shards/store/shard.hpp"
 
@@ -18,9 +17,9 @@ struct WorkLoop {
   std::array<EvaluationPass*, 2> passes;                    ///< by store::Pass
   handout::Handout& handout;
   store::ShardWriter& shard;
-  const launch::SignalFlag& signals;
+  std::function<bool()> told_to_stop;
 
-  /// Until the work runs out or a signal asks to stop; then the bundle in flight is finished and
+  /// Until the work runs out or somebody asks to stop; then the bundle in flight is finished and
   /// everybody is told.
   void run();
 };
