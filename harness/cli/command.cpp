@@ -7,15 +7,19 @@
 namespace litebench::cli {
 namespace {
 
+constexpr std::string_view kRun = "--config FILE [options of a run]";
+
 constexpr std::array<Command, 7> kCommands{{
-    {"plan", "expand the matrix, check files and models, start nothing", plan_command},
+    {"plan", "expand the matrix, check files and models, start nothing", kRun, plan_command},
     {"launch", "start mpirun with the options this machine needs; restart while progress is made",
-     launch_command},
-    {"status", "progress of a live or dead run and the command that continues it", status_command},
-    {"reduce", "shards -> results.h5 -> tables and verdict", reduce_command},
-    {"list", "methods | datasets | profiles | geometries", list_command},
-    {"doctor", "versions, devices, data counts, checkpoints", doctor_command},
-    {"convert", "any checkpoint -> one mmap-able safetensors", convert_command},
+     "-n RANKS [--mpirun OPTION]... --config FILE [options of a run]", launch_command},
+    {"status", "progress of a live or dead run and the command that continues it", "RUN",
+     status_command},
+    {"reduce", "shards -> results.h5 -> tables and verdict", "RUN [options]", reduce_command},
+    {"list", "methods | datasets | profiles | geometries", "WHAT", list_command},
+    {"doctor", "versions, devices, data counts, checkpoints", "[--config FILE]", doctor_command},
+    {"convert", "any checkpoint -> one mmap-able safetensors",
+     "SRC DST [--dtype float32|bfloat16|float16]", convert_command},
 }};
 
 }  // namespace

@@ -22,6 +22,7 @@ int reduce_command(const Arguments& arguments);   ///< execs litebench-reduce
 
 struct Command {
   std::string_view word, summary;
+  std::string_view takes;  ///< what follows the word
   int (*run)(const Arguments&);
 };
 std::span<const Command> commands();

@@ -1,5 +1,6 @@
 // `litebench doctor [--config FILE]`: what would stop a run on this machine, before it is started.
 
+#include <map>
 #include <set>
 
 #include <fcntl.h>
@@ -28,14 +29,18 @@ class Checkup {
     try {
       fmt::print("  {:<22}{}\n", what, run());
     } catch (const Error& error) {
-      fmt::print("  {:<22}PROBLEM: {}\n", what, error.what());
-      if (worst_ == ExitCode::complete) worst_ = error.code();
+      fail(what, error);
     }
   }
-  [[nodiscard]] ExitCode worst() const { return worst_; }
+  void fail(std::string_view what, const Error& error) {
+    fmt::print("  {:<22}PROBLEM: {}\n", what, error.what());
+    if (first_ == ExitCode::complete) first_ = error.code();
+  }
+  /// The exit code of the first problem.
+  [[nodiscard]] ExitCode first() const { return first_; }
 
  private:
-  ExitCode worst_ = ExitCode::complete;
+  ExitCode first_ = ExitCode::complete;
 };
 
 SplitCounts count(const refer::Dataset& dataset, std::string_view split) {
@@ -51,10 +56,9 @@ SplitCounts count(const refer::Dataset& dataset, std::string_view split) {
   return counts;
 }
 
-std::string split_report(const config::Config& config, const std::string& name) {
-  const std::size_t slash = name.find('/');
-  const refer::Dataset dataset = refer::load_dataset(config.root, name.substr(0, slash));
-  const std::string split = name.substr(slash + 1);
+std::string split_report(const config::Config& config, const refer::Dataset& dataset,
+                         const std::string& name) {
+  const std::string split = name.substr(name.find('/') + 1);
   const SplitCounts counts = count(dataset, split);
   std::int64_t missing = 0;
   for (const refer::SplitImage& image :
@@ -96,7 +100,12 @@ std::string checkpoint_report(const config::Config& config) {
 
 /// Live shards are read while they are written, which HDF5 guards with locks.
 std::string locking_report(const std::filesystem::path& folder) {
-  std::filesystem::create_directories(folder);
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) {
+    throw Error(ExitCode::io, fmt::format("cannot create {}", folder.string()), error.message(),
+                "choose another run.output");
+  }
   const std::filesystem::path probe = folder / fmt::format(".doctor-{}", ::getpid());
   const int fd = ::open(probe.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
   if (fd < 0) {
@@ -105,16 +114,38 @@ std::string locking_report(const std::filesystem::path& folder) {
   }
   const bool locks = ::flock(fd, LOCK_EX | LOCK_NB) == 0;
   ::close(fd);
-  std::filesystem::remove(probe);
+  std::filesystem::remove(probe, error);
   return locks ? fmt::format("{} is writable, files can be locked", folder.string())
                : fmt::format(
                      "{} is writable, files cannot be locked (shards are then read without locks)",
                      folder.string());
 }
 
+/// Splits of one data set share its files, which take seconds to read at full size.
+void check_data(Checkup& checkup, const config::Config& config) {
+  std::map<std::string, refer::Dataset> datasets;
+  for (const std::string& split : config.splits) {
+    checkup.check(split, [&] {
+      const std::string name = split.substr(0, split.find('/'));
+      auto found = datasets.find(name);
+      if (found == datasets.end())
+        found = datasets.emplace(name, refer::load_dataset(config.root, name)).first;
+      return split_report(config, found->second, split);
+    });
+  }
+}
+
+void check_engine(Checkup& checkup) {
+  std::fflush(stdout);  // it prints lines of its own
+  const int code = run(sibling("litebench-run"), {"probe"});
+  if (code == 0) return;
+  checkup.fail("engine", Error(ExitCode::usage, "litebench-run does not start",
+                               fmt::format("it ended with code {}", code),
+                               "set TORCH_ROOT to a LibTorch, or build again"));
+}
+
 void check_config(Checkup& checkup, const config::Config& config) {
-  for (const std::string& split : config.splits)
-    checkup.check(split, [&] { return split_report(config, split); });
+  check_data(checkup, config);
   checkup.check("checkpoints", [&] { return checkpoint_report(config); });
   const std::filesystem::path parent =
       config.output.has_parent_path() ? config.output.parent_path() : ".";
@@ -126,18 +157,12 @@ void check_config(Checkup& checkup, const config::Config& config) {
 int doctor_command(const Arguments& arguments) {
   const RunOptions options = parse_run_options(arguments);
   fmt::print("{}", version_text("litebench"));
-  std::fflush(stdout);
   point_to_libtorch();
   Checkup checkup;
-  if (const int code = run(sibling("litebench-run"), {"probe"}); code != 0) {
-    fmt::print(
-        "  engine                PROBLEM: litebench-run does not start (code {}) check LibTorch, "
-        "see docs/checkpoints.md\n",
-        code);
-  }
+  check_engine(checkup);
   if (!options.config.empty())
     check_config(checkup, config::load_config(options.config, options.overrides));
-  return static_cast<int>(checkup.worst());
+  return static_cast<int>(checkup.first());
 }
 
 }  // namespace litebench::cli

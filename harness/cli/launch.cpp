@@ -137,14 +137,14 @@ int launch_command(const Arguments& arguments) {
   for (int restarts = 0;; ++restarts) {
     ::setenv("LITEBENCH_RESTART_COUNT", std::to_string(restarts).c_str(), 1);
     const int code = run_mpirun(mpirun_arguments(options));
-    if (final_code(code) || g_interrupts > 0) return code;
+    if (final_code(code)) return code;
     const std::size_t now = committed_bundles(config.output);
+    if (g_interrupts > 0) return code;
     if (now <= done) {
       fmt::print(stderr,
                  "litebench launch: the run ended with code {} and no bundle was finished since it "
-                 "started "
-                 "(another start would end the same way); see {}/log\n",
-                 code, config.output.string());
+                 "started (another start would end the same way)\n",
+                 code);
       return code;
     }
     fmt::print(

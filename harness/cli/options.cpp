@@ -34,9 +34,8 @@ po::options_description describe() {
 LogLevel log_level(const std::string& name) {
   if (name == "quiet") return LogLevel::quiet;
   if (name == "info") return LogLevel::info;
-  if (name == "debug") return LogLevel::debug;
   throw Error(ExitCode::usage, fmt::format("unknown log level \"{}\"", name),
-              "--log-level takes three words", "use quiet, info or debug");
+              "--log-level takes two words", "use quiet or info");
 }
 
 std::string advice_for(const std::string& argument) {

@@ -8,7 +8,7 @@
 
 namespace litebench::cli {
 
-enum class LogLevel : std::uint8_t { quiet, info, debug };
+enum class LogLevel : std::uint8_t { quiet, info };
 
 struct RunOptions {
   std::string config;  ///< path of the sweep file

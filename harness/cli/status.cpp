@@ -1,5 +1,6 @@
 // `litebench status RUN`: progress per attempt and rank, errors, the command that continues.
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -35,11 +36,14 @@ void add(Summary& summary, const store::ShardContents& shard) {
   for (const store::PlannedBundle& planned : shard.plan)
     summary.planned[planned.bundle_id] = planned.pass;
   for (const store::Bundle& bundle : shard.bundles) {
-    if (!summary.done.insert(bundle.commit.bundle_id).second) continue;
+    if (summary.done.count(bundle.commit.bundle_id) > 0) continue;
+    bool finished = true;
     for (const store::UnitRow& unit : bundle.units) {
       if (unit.status != store::Status::ok)
         ++summary.failures[std::string(store::name_of(unit.status))];
+      finished = finished && !store::is_transient(unit.status);
     }
+    if (finished) summary.done.insert(bundle.commit.bundle_id);
   }
 }
 
@@ -79,7 +83,8 @@ int status_command(const Arguments& arguments) {
   print_pass(summary, store::Pass::accuracy);
   print_pass(summary, store::Pass::latency);
   for (const auto& [status, units] : summary.failures) fmt::print("{} units: {}\n", status, units);
-  const bool complete = summary.done.size() >= summary.planned.size();
+  const bool complete = std::all_of(summary.planned.begin(), summary.planned.end(),
+                                    [&](auto& p) { return summary.done.count(p.first) > 0; });
   if (!complete)
     fmt::print("continue with: litebench launch -n RANKS --config {}\n",
                (run / "config.toml").string());

@@ -118,6 +118,11 @@ void read_protocol_entry(const Node& entry, Config& config) {
   TableReader reader(entry, "[[protocol]]");
   const std::string profile = reader.text("profile", "upstream-compatible");
   const std::string replay = reader.text("replay", "");
+  if (!replay.empty() && !config.replay.empty() && config.replay != replay) {
+    throw Error(ExitCode::usage, fmt::format("cannot replay {}", replay),
+                fmt::format("another [[protocol]] replays {}", config.replay.string()),
+                "give all of a run the same replay");
+  }
   if (!replay.empty()) config.replay = replay;
   std::vector<protocol::Protocol> made = {protocol::profile(profile)};
   made.front().seed = config.seed;

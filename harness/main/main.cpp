@@ -1,6 +1,7 @@
 // `litebench`: picks the command. Small on purpose: it starts without LibTorch and MPI; a run is
 // `litebench-run`.
 
+#include <algorithm>
 #include <cstdio>
 
 #include <fmt/core.h>
@@ -43,12 +44,20 @@ int run_command(const Arguments& arguments) {
   exec(sibling("litebench-run"), arguments);
 }
 
+int start(const Command& command, const Arguments& arguments) {
+  const bool help = std::find(arguments.begin(), arguments.end(), "--help") != arguments.end();
+  if (!help || command.run == reduce_command) return command.run(arguments);  // has its own text
+  fmt::print("litebench {} {}\n  {}\n", command.word, command.takes, command.summary);
+  if (command.takes.ends_with("[options of a run]")) fmt::print("\n{}", run_options_help());
+  return 0;
+}
+
 int dispatch(const Arguments& arguments) {
   if (arguments.empty() || arguments.front().starts_with('-')) return run_command(arguments);
   std::vector<std::string> words;
   for (const Command& command : commands()) {
     if (command.word == arguments.front())
-      return command.run({arguments.begin() + 1, arguments.end()});
+      return start(command, {arguments.begin() + 1, arguments.end()});
     words.emplace_back(command.word);
   }
   const std::string near = nearest(arguments.front(), words);

@@ -10,13 +10,13 @@ namespace {
 TEST(RunOptions, AreReadFromTheCommandLine) {
   const RunOptions options =
       parse_run_options({"--config", "a.toml", "--set", "run.seed=3", "--set", "model.dtype=fp32", "--limit", "4",
-                         "--fresh", "--no-reduce", "--log-level", "debug"});
+                         "--fresh", "--no-reduce", "--log-level", "quiet"});
   EXPECT_EQ(options.config, "a.toml");
   EXPECT_EQ(options.overrides.assignments, (std::vector<std::string>{"run.seed=3", "model.dtype=fp32"}));
   EXPECT_EQ(options.overrides.limit, 4);
   EXPECT_TRUE(options.fresh);
   EXPECT_FALSE(options.reduce);
-  EXPECT_EQ(options.log_level, LogLevel::debug);
+  EXPECT_EQ(options.log_level, LogLevel::quiet);
 }
 
 TEST(RunOptions, AMistypedOptionGetsASuggestion) {

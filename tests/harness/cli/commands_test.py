@@ -1,0 +1,276 @@
+"""The commands around a run, as a user types them, on the reference data set."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "run"))
+from support import BIN, GOLDEN, ROOT, command, environment, integers, run, run_config, sweep  # noqa: E402
+
+SPLITS = ["refcoco/val", "refcocog/test"]
+SWEEPS = '[[sweep]]\nmethod = "none"\n[[sweep]]\nmethod = "litelvlm"\ntokens = [192, 64]\n'
+
+
+def write_config(folder, name="sweep.toml", **changes):
+    path = folder / name
+    path.write_text(sweep(folder / "run", **{"splits": SPLITS, "sweeps": SWEEPS, **changes}))
+    return path
+
+
+def launch(config, ranks=2, *options):
+    """Without the two variables that let Open MPI start as root, and without asking for more slots: launch does that."""
+    bare = {key: value for key, value in environment().items() if not key.startswith("OMPI_")}
+    return subprocess.Popen(command("launch", "-n", ranks, *options, "--config", config), env=bare, cwd=ROOT, text=True,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("undisturbed")
+    run_config(folder, sweep(folder / "run", splits=SPLITS, sweeps=SWEEPS))
+    return folder / "run"
+
+
+# --- the words themselves
+
+def test_an_unknown_command_is_answered_with_the_nearest_one():
+    done = run("lanch", "-n", "2")
+    assert done.returncode == 64 and 'did you mean "launch"?' in done.stderr
+    done = run("frobnicate")
+    assert done.returncode == 64 and "see litebench --help" in done.stderr
+
+
+@pytest.mark.parametrize("program", ["litebench", "litebench-run", "litebench-reduce"])
+def test_version_names_what_the_program_was_built_of(program):
+    done = subprocess.run([BIN / program, "--version"], env=environment(), cwd=ROOT, text=True, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[0].split()[0] == program
+    for part in ("commit", "LibTorch", "MPI", "HDF5", "CUDA"):
+        assert any(re.match(rf"\s*{part}\s+\S", line) for line in lines), done.stdout
+
+
+@pytest.mark.parametrize("word", ["plan", "launch", "status", "list", "doctor", "convert", "reduce"])
+def test_every_command_explains_itself(word):
+    done = run(word, "--help")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f"litebench {word} " if word != "reduce" else "litebench-reduce ")
+
+
+def test_commands_without_what_they_need_say_what_is_missing(tmp_path):
+    for arguments, part in [(["launch", "-n", "2"], "--config"), (["launch", "-n", "no"], "number of ranks"),
+                            (["status"], "folder of a run"), (["convert", "a"], "destination"), (["list"], "one word"),
+                            (["list", "nonsense"], "one word"), (["plan"], "--config"),
+                            (["convert", "a", "b", "--dtype", "int8"], "int8")]:
+        done = run(*arguments)
+        assert done.returncode == 64 and part in done.stderr, (arguments, done.stderr)
+
+
+# --- list, plan
+
+@pytest.mark.parametrize("what,words", [("methods", ["none", "litelvlm", "random", "uniform", "fidelity"]),
+                                        ("datasets", ["refcoco", "refcoco+", "refcocog", "instances.json"]),
+                                        ("profiles", ["upstream-compatible", "strict", "glamm-baseline", "sampling"]),
+                                        ("geometries", ["glamm-7b", "LLM 4096x32", "SAM 1280x32 at 1024"])])
+def test_list_names_what_exists(what, words):
+    done = run("list", what)
+    assert done.returncode == 0, done.stderr
+    for word in words:
+        assert word in done.stdout
+
+
+def test_plan_counts_without_starting_anything(tmp_path):
+    config = write_config(tmp_path)
+    for ranks in (None, 2):
+        done = run("plan", "--config", config, ranks=ranks)
+        assert done.returncode == 0, done.stderr
+        assert "litelvlm@192" in done.stdout and re.search(r"accuracy +\d+ bundles, \d+ units, \d+ masks", done.stdout)
+        assert done.stdout.count("protocols 1") == 1   # one rank speaks
+    limited = run("plan", "--config", config, "--limit", "1")
+    assert re.search(r"accuracy +2 bundles", limited.stdout), limited.stdout
+    assert not (tmp_path / "run").exists()
+
+
+def test_plan_tells_missing_pictures(tmp_path):
+    shutil.copytree(GOLDEN / "data/Refer_Segm", tmp_path / "data")
+    (tmp_path / "data/coco_2014/train2014/COCO_train2014_000000098304.jpg").unlink()
+    done = run("plan", "--config", write_config(tmp_path, root=tmp_path / "data"))
+    assert done.returncode == 65 and "1 picture is missing" in done.stderr and "98304" in done.stderr
+
+
+# --- doctor, convert
+
+def test_doctor_finds_nothing_wrong_with_the_reference_data(tmp_path):
+    done = run("doctor", "--config", write_config(tmp_path))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "PROBLEM" not in done.stdout
+    assert done.stdout.count("not the full data set") == len(SPLITS)
+    assert "names and shapes as expected" in done.stdout and "is writable" in done.stdout
+    assert not (tmp_path / "run").exists()
+
+
+def test_doctor_goes_on_after_a_problem_and_ends_with_its_code(tmp_path):
+    shutil.copytree(GOLDEN / "glamm", tmp_path / "glamm")
+    shard = next((tmp_path / "glamm").glob("*00002-of-00002.bin"))
+    shard.write_bytes(shard.read_bytes()[:-5000])
+    done = run("doctor", "--config", write_config(tmp_path, glamm=tmp_path / "glamm"))
+    assert done.returncode == 65
+    problems = [line for line in done.stdout.splitlines() if "PROBLEM" in line]
+    assert len(problems) == 1 and shard.name in problems[0]
+    assert "is writable" in done.stdout    # comes after the checkpoint
+
+
+def test_doctor_tells_an_output_folder_that_cannot_be(tmp_path):
+    (tmp_path / "run").write_text("in the way")
+    config = tmp_path / "sweep.toml"
+    config.write_text(sweep(tmp_path / "run/here/there", splits=["refcoco/testB"]))
+    done = run("doctor", "--config", config)
+    assert done.returncode == 74 and "run/here" in done.stdout
+
+
+def test_a_converted_checkpoint_gives_the_same_integers(tmp_path, undisturbed):
+    done = run("convert", GOLDEN / "glamm", tmp_path / "glamm")
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"wrote \d+ tensors, \d+ bytes", done.stdout)
+    run_config(tmp_path, sweep(tmp_path / "run", splits=SPLITS, sweeps=SWEEPS, glamm=tmp_path / "glamm"))
+    assert integers(tmp_path / "run/results.h5") == integers(undisturbed / "results.h5")
+
+
+def test_convert_of_nothing_is_an_error(tmp_path):
+    done = run("convert", tmp_path / "nowhere", tmp_path / "out")
+    assert done.returncode == 74 and "nowhere" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+# --- launch, status
+
+def test_launch_needs_neither_root_variables_nor_slots(tmp_path, undisturbed):
+    ranks = (os.cpu_count() or 1) + 2
+    process = launch(write_config(tmp_path), ranks)
+    out, err = process.communicate(timeout=300)
+    assert process.returncode == 0, out + err
+    assert "VALID" in out
+    assert integers(tmp_path / "run/results.h5") == integers(undisturbed / "results.h5")
+
+
+def test_launch_does_not_repeat_mistakes(tmp_path):
+    process = launch(write_config(tmp_path, glamm=tmp_path / "none"))
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 74, out + err
+    assert "starting again" not in err and str(tmp_path / "none") in err
+
+
+def ranks_of(launcher):
+    """Processes of litebench-run below `launcher`, by their parents."""
+    parents = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            name, rest = stat.read_text().split("(", 1)[1].rsplit(")", 1)
+        except OSError:
+            continue
+        parents[int(stat.parent.name)] = (int(rest.split()[1]), name)
+
+    def below(pid):
+        while pid in parents:
+            pid = parents[pid][0]
+            if pid == launcher:
+                return True
+        return False
+
+    return [pid for pid, (_, name) in parents.items() if name.startswith("litebench-run") and below(pid)]
+
+
+def committed(run_folder):
+    """Bundles of all ranks, as status counts them."""
+    if not (run_folder / "shards").exists():
+        return 0
+    return sum(int(n) for n in re.findall(r"rank \d+/\d+  (\d+) bundles", run("status", run_folder).stdout))
+
+
+def wait_for_a_commit(process, run_folder):
+    deadline = time.monotonic() + 120
+    while committed(run_folder) == 0:
+        assert process.poll() is None and time.monotonic() < deadline, process.communicate()
+        time.sleep(0.01)
+
+
+# More work than a kill can miss.
+LONG = {"splits": ["refcoco/val", "refcoco/testA", "refcoco+/val", "refcocog/val", "refcocog/test"],
+        "sweeps": SWEEPS + '[[sweep]]\nmethod = ["uniform", "value_norm"]\ntokens = [128, 64]\n'}
+
+
+def test_launch_starts_again_after_a_rank_was_killed(tmp_path):
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    run_config(whole, sweep(whole / "run", **LONG))
+    process = launch(write_config(tmp_path, **LONG))
+    wait_for_a_commit(process, tmp_path / "run")
+    os.kill(ranks_of(process.pid)[-1], signal.SIGKILL)
+    out, err = process.communicate(timeout=300)
+    assert process.returncode == 0, out + err
+    assert "starting again" in err and "VALID" in out
+    assert integers(tmp_path / "run/results.h5") == integers(whole / "run/results.h5")
+
+
+def test_an_interrupted_launch_stops_softly_and_status_tells_how_to_go_on(tmp_path):
+    process = launch(write_config(tmp_path, **LONG))
+    wait_for_a_commit(process, tmp_path / "run")
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=300)
+    assert process.returncode == 3, out + err
+    assert "starting again" not in err
+    status = run("status", tmp_path / "run")
+    assert status.returncode == 3, status.stderr
+    assert re.search(r"accuracy +\d+ of \d+ bundles", status.stdout)
+    continues = re.search(r"continue with: litebench (.*)", status.stdout).group(1).replace("RANKS", "2").split()
+    done = run(*continues)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert run("status", tmp_path / "run").returncode == 0
+
+
+def test_options_of_the_command_line_outlive_a_stop(tmp_path):
+    """What a stopped run says to continue it must name the same folder, limit and overrides."""
+    config = write_config(tmp_path, **LONG)
+    process = subprocess.Popen(command("--config", config, "--output", tmp_path / "elsewhere"), env=environment(), cwd=ROOT,
+                               text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    wait_for_a_commit(process, tmp_path / "elsewhere")
+    process.send_signal(signal.SIGUSR1)
+    out, err = process.communicate(timeout=300)
+    assert process.returncode == 3, out + err
+    continues = re.search(r"continue with: litebench (.*)", err).group(1).split()
+    assert run(*continues).returncode == 0
+    assert not (tmp_path / "run").exists()
+
+
+def test_status_of_a_finished_run(undisturbed):
+    done = run("status", undisturbed)
+    assert done.returncode == 0 and "ended" in done.stdout and "continue" not in done.stdout
+
+
+def test_status_of_nothing(tmp_path):
+    done = run("status", tmp_path)
+    assert done.returncode == 65 and "no shards" in done.stderr
+
+
+# --- a fresh start
+
+def test_fresh_leaves_a_live_run_and_other_folders_alone(tmp_path):
+    config = write_config(tmp_path, **LONG)
+    first = subprocess.Popen(command("--config", config), env=environment(), cwd=ROOT, text=True, stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE)
+    wait_for_a_commit(first, tmp_path / "run")
+    second = run("--config", config, "--fresh", "--limit", "1")
+    assert second.returncode == 64 and "is in use" in second.stderr
+    out, err = first.communicate(timeout=300)
+    assert first.returncode == 0, out + err
+    assert run("--config", config, "--fresh", "--limit", "1", "--output", f"{tmp_path}/run/").returncode == 0
+    assert len(list(tmp_path.glob("run.old-*"))) == 1
+
+
