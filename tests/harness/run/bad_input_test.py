@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import re
 import resource
 import shutil
 import signal
@@ -145,15 +146,16 @@ def test_output_that_cannot_be_written(tmp_path):
     fails(tmp_path, sweep(tmp_path / "file/run"), 74, "file/run")
 
 
-def test_full_disk_keeps_what_was_written(tmp_path):
+def small_files():
     """A file size limit stands for the full disk: the same error reaches the program through the same calls."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, 150_000))
+
+
+def test_full_disk_keeps_what_was_written(tmp_path):
     text = sweep(tmp_path / "run", splits=["refcoco/val", "refcocog/test"], sweeps=ONE)
     config = tmp_path / "sweep.toml"
     config.write_text(text)
-
-    def small_files():
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, 150_000))
 
     done = subprocess.run(command("--config", config), env=environment(), cwd=ROOT, text=True, capture_output=True,
                           preexec_fn=small_files, timeout=300)
@@ -183,3 +185,21 @@ def test_changed_repeats_refuse_to_mix(tmp_path):
     run_config(tmp_path, text(1))
     fails(tmp_path, text(2), 64, "repeats", "--fresh")
     run_config(tmp_path, text(1))
+
+
+def test_a_failing_rank_ends_the_run_with_its_message_and_code(tmp_path):
+    """Not after the other ranks have done all the rest, and not by waiting for a rank that will never come."""
+    text = sweep(tmp_path / "run", sweeps=ONE)
+    config = tmp_path / "sweep.toml"
+    config.write_text(text)
+
+    # In rank 1 alone, by the shell: mpirun resets signals, and its own shared memory is made of larger files.
+    limited = ["sh", "-c", 'if [ "$OMPI_COMM_WORLD_RANK" = 1 ]; then trap "" XFSZ; ulimit -f 150; fi; exec "$@"', "sh",
+               *command("--config", config)]
+    done = subprocess.run(["mpirun", "-n", "2", "--oversubscribe", "--bind-to", "none", "--mca", "btl", "tcp,self", *limited],
+                          env=environment(), cwd=ROOT, text=True, capture_output=True, timeout=120)
+    assert done.returncode == 74, done.stdout + done.stderr
+    assert "litebench: rank 1: " in done.stderr and "cannot" in done.stderr
+    status = run("status", tmp_path / "run")
+    finished, planned = map(int, re.search(r"accuracy +(\d+) of (\d+) bundles", status.stdout).groups())
+    assert status.returncode == 3 and 0 < finished <= planned - 5, status.stdout
