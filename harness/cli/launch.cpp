@@ -143,8 +143,9 @@ int launch_command(const Arguments& arguments) {
     if (now <= done) {
       fmt::print(stderr,
                  "litebench launch: the run ended with code {} and no bundle was finished since it "
-                 "started (another start would end the same way)\n",
-                 code);
+                 "started (another start would end the same way); see the messages above and "
+                 "`litebench status {}`\n",
+                 code, config.output.string());
       return code;
     }
     fmt::print(
