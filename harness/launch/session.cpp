@@ -71,25 +71,6 @@ std::string Session::broadcast(const std::string& from_rank0) const {
   return text;
 }
 
-std::vector<std::string> Session::all_gather(const std::string& mine) const {
-  if (!mpi_) return {mine};
-  const auto ranks = static_cast<std::size_t>(size_);
-  const auto length = static_cast<int>(mine.size());
-  std::vector<int> lengths(ranks);
-  std::vector<int> starts(ranks);
-  MPI_Allgather(&length, 1, MPI_INT, lengths.data(), 1, MPI_INT, MPI_COMM_WORLD);
-  for (std::size_t r = 1; r < ranks; ++r) starts[r] = starts[r - 1] + lengths[r - 1];
-  std::string all(static_cast<std::size_t>(starts.back() + lengths.back()), '\0');
-  MPI_Allgatherv(mine.data(), length, MPI_CHAR, all.data(), lengths.data(), starts.data(), MPI_CHAR,
-                 MPI_COMM_WORLD);
-  std::vector<std::string> texts;
-  for (std::size_t r = 0; r < ranks; ++r) {
-    texts.push_back(
-        all.substr(static_cast<std::size_t>(starts[r]), static_cast<std::size_t>(lengths[r])));
-  }
-  return texts;
-}
-
 int Session::meet(int exit_code, std::chrono::duration<double> patience) {
   if (!mpi_) return exit_code;
   using Clock = std::chrono::steady_clock;

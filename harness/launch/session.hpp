@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <string>
-#include <vector>
 
 namespace litebench::launch {
 
@@ -27,8 +26,6 @@ class Session {
 
   /// At the start only (collective): everybody gets rank 0's text, for example the attempt id.
   [[nodiscard]] std::string broadcast(const std::string& from_rank0) const;
-  /// At the start only (collective): the texts of all ranks, in rank order, on every rank.
-  [[nodiscard]] std::vector<std::string> all_gather(const std::string& mine) const;
 
   /// The end: waits for the other ranks, at most `patience`, and returns the largest exit code of
   /// all. When some rank does not come, returns the largest of `exit_code` and 3 (incomplete); the

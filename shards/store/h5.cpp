@@ -84,15 +84,7 @@ void DataSet::read(const RecordType& type, std::uint64_t first, std::span<std::b
             name_);
 }
 
-void DataSet::refresh() { must_read(H5Drefresh(handle_.id()), "refresh", name_); }
 void DataSet::flush() { must_write(H5Dflush(handle_.id()), "flush", name_); }
-
-Group Group::create_group(std::string_view name) {
-  silence_library();
-  const std::string where = fmt::format("{}/{}", name_, name);
-  const hid_t id = H5Gcreate2(handle_.id(), std::string(name).c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-  return {Handle(must_write(id, "create group", where), H5Gclose), where};
-}
 
 Group Group::group(std::string_view name) const {
   silence_library();

@@ -115,7 +115,6 @@ class DataSet : public Node {
     read(type, 0, std::as_writable_bytes(std::span(rows)));
     return rows;
   }
-  void refresh();   ///< sees what a live writer added
   void flush();
   void resize(std::uint64_t records);
   void abandon() noexcept { handle_.release(); }   ///< see File::abandon
@@ -129,7 +128,6 @@ class DataSet : public Node {
 
 class Group : public Node {
  public:
-  [[nodiscard]] Group create_group(std::string_view name);
   [[nodiscard]] Group group(std::string_view name) const;
   [[nodiscard]] DataSet create(std::string_view name, const RecordType& type, const Storage& storage);
   [[nodiscard]] DataSet dataset(std::string_view name) const;

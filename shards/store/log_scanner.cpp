@@ -47,7 +47,6 @@ std::optional<Frame> LogScanner::frame_here() {
 }
 
 void LogScanner::note_damage(const std::string& what) {
-  ++damaged_places_;
   if (!damage_.empty()) return;
   damage_ = what;
   first_damage_ = position_;

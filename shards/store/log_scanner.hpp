@@ -23,7 +23,6 @@ class LogScanner {
   [[nodiscard]] std::uint64_t total() const { return total_; }
   [[nodiscard]] std::uint64_t valid() const { return damage_.empty() ? position_ : first_damage_; }
   [[nodiscard]] const std::string& damage() const { return damage_; }   ///< the first
-  [[nodiscard]] std::uint64_t damaged_places() const { return damaged_places_; }
 
  private:
   std::optional<Frame> frame_here();
@@ -38,7 +37,7 @@ class LogScanner {
   std::vector<std::byte> buffer_;
   std::uint64_t buffer_start_ = 0;
   std::string damage_;
-  std::uint64_t first_damage_ = 0, damaged_places_ = 0;
+  std::uint64_t first_damage_ = 0;
   std::uint64_t search_budget_ = 0;   ///< bytes that looking for the next frame may still hash
 };
 

@@ -25,8 +25,6 @@ int main() {
   check(session.rank() == std::atoi(std::getenv("OMPI_COMM_WORLD_RANK")), "the launcher's rank");
   check(session.thread_multiple(), "threads may call MPI");
   check(session.broadcast(session.rank() == 0 ? "attempt" : "") == "attempt", "text of rank 0");
-  const auto all = session.all_gather(std::string(static_cast<std::size_t>(session.rank()), 'x'));
-  check(all == std::vector<std::string>{"", "x", "xx"}, "texts of all ranks");
   check(session.meet(session.rank() == 1 ? 3 : 0, 10s) == 3, "everybody ends with the largest code");
 
   if (session.rank() == 2) std::this_thread::sleep_for(2s);
