@@ -131,6 +131,7 @@ void read_protocol_entry(const Node& entry, Config& config) {
   for (const std::string& key : keys) {
     const std::vector<std::string> values = reader.texts(key);
     if (values.empty()) continue;
+    check_product("[[protocol]]", made.size() * values.size());
     std::vector<protocol::Protocol> product;
     for (const protocol::Protocol& base : made) {
       for (const std::string& value : values) {
@@ -141,6 +142,7 @@ void read_protocol_entry(const Node& entry, Config& config) {
     made = std::move(product);
   }
   reader.finish();
+  check_product("[[protocol]]", config.protocols.size() + made.size());
   config.protocols.insert(config.protocols.end(), made.begin(), made.end());
 }
 
@@ -183,6 +185,7 @@ void read_sweeps(TableReader& root, Config& config) {
     for (SweptVariant& variant : expand_sweep(reader, entry->line)) {
       config.variants.push_back(std::move(variant));
     }
+    check_product("[[sweep]]", config.variants.size());
   }
   if (config.variants.empty()) {
     throw Error(ExitCode::usage, "nothing to evaluate", "there is no [[sweep]]",

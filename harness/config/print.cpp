@@ -38,7 +38,7 @@ Node list(const std::vector<std::string>& values) {
 }
 
 void add(Node& table, std::string_view key, Node value) {
-  table.members.emplace_back(std::string(key), std::move(value));
+  table.members.push_back({std::string(key), std::move(value)});
 }
 
 Node run_table(const Config& config) {

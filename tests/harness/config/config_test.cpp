@@ -122,5 +122,86 @@ TEST(Config, OptionNamesThatWouldBlurAnIdAreRefused) {
   expect_message("[model]\nglamm=\"g\"\nclip=\"c\"\n[[sweep]]\nmethod=\"a\"\nvariant=\"x,y\"", "may not hold");
 }
 
+// What the fuzzer of this reader and its preparation found (tests/fuzz/toml_fuzz.cpp).
+
+std::string repeated(std::string_view part, std::size_t times) {
+  std::string all;
+  for (std::size_t i = 0; i < times; ++i) all += part;
+  return all;
+}
+
+Overrides set(std::string assignment) {
+  Overrides overrides;
+  overrides.assignments.push_back(std::move(assignment));
+  return overrides;
+}
+
+TEST(HostileConfig, DottedKeysCannotExhaustTheStack) {
+  const std::string deep = "a" + repeated(".a", 100'000);
+  expect_message(deep + " = 1", "more than 4096 dots");
+  expect_message("[" + deep + "]", "more than 4096 dots");
+  expect_message("a" + repeated(".a", 4000) + " = 1", "nested too deeply");
+  expect_message("a = " + repeated("[", 100'000), "cannot read test.toml");
+  EXPECT_NE(message_of(kSmall, set(deep + "=1")).find("not of the form"), std::string::npos);
+  EXPECT_NE(message_of(kSmall, set("run.name={" + deep + "=1}")).find("more than 4096 dots"), std::string::npos);
+}
+
+TEST(HostileConfig, DotsInTextsAndCommentsDoNotCount) {
+  const std::string dots = repeated(".", 5000);
+  const std::string text = "[tables]\nbaseline='" + dots + "'  # " + dots + "\nreference=\"\"\"\\\"" + dots + "\n\"\"\"\"\n";
+  EXPECT_EQ(parse(std::string(kSmall) + text).reference, "\"" + dots + "\n\"");
+  EXPECT_EQ(parse(std::string(kSmall) + text).baseline, dots);
+  expect_message(std::string(kSmall) + text + "x" + repeated(".x", 5000) + "=1", "more than 4096 dots");
+}
+
+TEST(HostileConfig, ATextLongerThanAnyConfigurationIsRefused) {
+  expect_message(repeated("#", (16 << 20) + 1), "longer than 16777216 bytes");
+}
+
+TEST(HostileConfig, ListsCannotMultiplyBeyondMemory) {
+  const std::string model = "[model]\nglamm=\"g\"\nclip=\"c\"\n";
+  const std::string list = "[\"random\"" + repeated(",\"random\"", 999) + "]\n";
+  expect_message(model + "[[sweep]]\nmethod=" + list + "a=" + list + "b=" + list,
+                 "cannot evaluate 1000000 combinations of [[sweep]]");
+  expect_message(std::string(kSmall) + "[[protocol]]\ntemplate=" + list + "answer=" + list,
+                 "cannot evaluate 1000000 combinations of [[protocol]]");
+  const std::string three_thousand = "[[sweep]]\nmethod=\"m\"\ntokens=[" + repeated("1,", 3000) + "]\n";
+  expect_message(model + three_thousand + three_thousand, "cannot evaluate 6000 combinations of [[sweep]]");
+  std::string options = "[[sweep]]\nmethod=\"m\"\n";
+  for (int i = 0; i < 17; ++i) options += "o" + std::to_string(i) + "=1\n";
+  expect_message(model + options, "it has 17 options");
+  expect_message(model + "[[sweep]]\nmethod=\"" + repeated("m", 129) + "\"\n", "longer than 128 bytes");
+  expect_message(model + "[[sweep]]\nmethod=\"m\"\no=\"" + repeated("m", 129) + "\"\n", "longer than 128 bytes");
+}
+
+TEST(HostileConfig, AnAssignmentIsUtf8AndHasNoEmptyKeys) {
+  EXPECT_NE(message_of(kSmall, set("run.output=r\x8b\x91")).find("not UTF-8"), std::string::npos);
+  EXPECT_NE(message_of(kSmall, set("run..output=a")).find("not of the form"), std::string::npos);
+}
+
+TEST(HostileConfig, LettersOutsideOfAsciiWantQuotes) {
+  for (const char* text : {"x = caf\xc3\xa9", "x = 2'\xce\xbf'", "\xc3\xa9 = 1", "[\xdf\xa4]", "x = 1 \xc2\xa0",
+                           "x = \"\\\xc3\xa9\""}) {
+    expect_message(text, "cannot read test.toml at line 1");
+  }
+  expect_message("x = \"\xff\"", "not UTF-8");
+  expect_message("x = \"\\u007E\"", "write ~");
+  const Config config = parse("\xef\xbb\xbf" + std::string(kSmall) +
+                                  "# caf\xc3\xa9\n[tables]\nreference = \"\"\"~/\\\n  \xc3\xa9~c3~7e\"\"\"\n",
+                              set("run.output=~/caf\xc3\xa9"));
+  EXPECT_EQ(config.reference, "~/\xc3\xa9~c3~7e");
+  EXPECT_EQ(config.output, "~/caf\xc3\xa9");
+  EXPECT_EQ(parse(print_config(config)).reference, config.reference);
+}
+
+TEST(HostileConfig, TextsWithQuotesAndLineBreaksReadBackFromThePrintedForm) {
+  for (const char* text : {"a\nb", "\nfirst", "a'''\nb'''", "it's\n\"\"\"", "\"", "'", "\\", "\t", "\x01\x7f", "",
+                           "\r\n", "\xc3\xa9\n", "\xe2\x80\xa8"}) {
+    const Config config = parse(kSmall, set(std::string("run.output=") + text));
+    EXPECT_EQ(config.output, text);
+    EXPECT_EQ(parse(print_config(config)).output, text);
+  }
+}
+
 }  // namespace
 }  // namespace litebench::config
