@@ -130,11 +130,11 @@ def uniform1d(patches, budget, phase="center"):
 
 
 def split(grid, budget):
-    """(rows, columns) with rows · columns = N, both within the grid and as equal as can be; the larger one is
-    rows (192 -> 16 x 12). None if there is no such split."""
-    fits = [(r, budget // r) for r in range(1, grid + 1) if budget % r == 0 and budget // r <= grid]
-    fits = [(r, c) for r, c in fits if r >= c]
-    return min(fits, key=lambda rc: rc[0] - rc[1]) if fits else None
+    """(rows, columns) with rows · columns = N, both within the grid and as equal as can be. The cards leave the
+    sides of an uneven split to the image; here it is wide (192 -> 12 x 16), as most photographs are. None if
+    there is no such split."""
+    fits = [(budget // c, c) for c in range(1, grid + 1) if budget % c == 0 and budget // c <= c]
+    return min(fits, key=lambda cells: cells[1] - cells[0]) if fits else None
 
 
 def uniform(grid, budget):
