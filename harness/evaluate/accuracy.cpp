@@ -49,10 +49,10 @@ class StageTimer {
   measure::Stopwatch watch_;
 };
 
-class AccuracyPass final : public EvaluationPass {
+class AccuracyPass final : public GuardedPass {
  public:
   explicit AccuracyPass(const PassContext& context)
-      : EvaluationPass(context, store::Pass::accuracy),
+      : GuardedPass(context, store::Pass::accuracy),
         taps_(taps_of(context.methods, context.glamm.geometry())) {}
 
  private:

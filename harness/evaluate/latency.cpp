@@ -16,10 +16,10 @@
 namespace litebench::evaluate {
 namespace {
 
-class LatencyPass final : public EvaluationPass {
+class LatencyPass final : public GuardedPass {
  public:
   explicit LatencyPass(const PassContext& context)
-      : EvaluationPass(context, store::Pass::latency) {}
+      : GuardedPass(context, store::Pass::latency) {}
 
  private:
   void evaluate(const BundlePlan& bundle, const PreparedImage& prepared,

@@ -9,7 +9,7 @@
 
 namespace litebench::evaluate {
 
-store::Bundle EvaluationPass::run(const BundlePlan& bundle, const PreparedImage& prepared) {
+store::Bundle GuardedPass::run(const BundlePlan& bundle, const PreparedImage& prepared) {
   using store::Status;
   if (!prepared.decode_error.empty())
     return failed(bundle, prepared, Status::failed_decode, prepared.decode_error);
@@ -27,7 +27,7 @@ store::Bundle EvaluationPass::run(const BundlePlan& bundle, const PreparedImage&
   }
 }
 
-store::Bundle EvaluationPass::failed(const BundlePlan& bundle, const PreparedImage& prepared,
+store::Bundle GuardedPass::failed(const BundlePlan& bundle, const PreparedImage& prepared,
                                      store::Status status, std::string_view error) const {
   BundleRows rows(context_.config, context_.plan, bundle, prepared, context_.rank);
   rows.fail_all(runs_, status, error);

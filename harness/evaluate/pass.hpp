@@ -29,15 +29,21 @@ struct PassContext {
 
 class EvaluationPass {
  public:
-  EvaluationPass(const PassContext& context, store::Pass pass)
-      : context_(context), runs_(runs_of(context.config, pass)) {}
   virtual ~EvaluationPass() = default;
-  EvaluationPass(const EvaluationPass&) = delete;
-  EvaluationPass& operator=(const EvaluationPass&) = delete;
+  /// All rows of one bundle. Failures of the bundle are rows; Error and c10 errors that escape
+  /// concern the process.
+  [[nodiscard]] virtual store::Bundle run(const BundlePlan& bundle,
+                                          const PreparedImage& prepared) = 0;
+};
 
-  /// All rows of one bundle. A picture that cannot be decoded and memory that does not suffice are
-  /// rows too; Error and c10 errors that escape concern the process.
-  [[nodiscard]] store::Bundle run(const BundlePlan& bundle, const PreparedImage& prepared);
+/// What both passes share: a picture that cannot be decoded and memory that does not suffice become
+/// rows.
+class GuardedPass : public EvaluationPass {
+ public:
+  GuardedPass(const PassContext& context, store::Pass pass)
+      : context_(context), runs_(runs_of(context.config, pass)) {}
+
+  [[nodiscard]] store::Bundle run(const BundlePlan& bundle, const PreparedImage& prepared) final;
 
  protected:
   /// The rows of every unit, under c10::InferenceMode.

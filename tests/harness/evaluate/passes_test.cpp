@@ -139,10 +139,10 @@ TEST(Passes, APictureThatCannotBeDecodedFailsEveryUnitOfItsBundle) {
 
 /// Runs out of memory while it evaluates, as CUDA's allocator and as the standard library say it.
 template <typename Thrown>
-class Exhausted final : public EvaluationPass {
+class Exhausted final : public GuardedPass {
  public:
   Exhausted(const PassContext& context, Thrown thrown)
-      : EvaluationPass(context, store::Pass::accuracy), thrown_(std::move(thrown)) {}
+      : GuardedPass(context, store::Pass::accuracy), thrown_(std::move(thrown)) {}
 
  private:
   void evaluate(const BundlePlan&, const PreparedImage&, BundleRows& rows) override {

@@ -1,0 +1,180 @@
+// harness_overhead_bench FOLDER [BUNDLES]: the loop of a run with a model that does nothing, per unit and rank. Hand-out,
+// helper thread, rows, shard on disk are those of a run; pictures are not read and masks come
+// encoded, as both belong to timed stages. Alone or under mpirun. Ends with 1 when a rank needs
+// 200 µs of processor time per unit or more; wall time says the same only on an idle machine, where
+// the helper thread need not queue for a core.
+
+#include <array>
+#include <cstdlib>
+#include <ctime>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <fmt/core.h>
+#include <mpi.h>
+#include <unistd.h>
+
+#include "harness/evaluate/work_loop.hpp"
+#include "harness/launch/signals.hpp"
+#include "harness/measure/clock.hpp"
+#include "tests/shards/store/sample_shard.hpp"
+
+namespace {
+
+using namespace litebench;
+
+constexpr std::array<std::int16_t, 4> kBudgets = {576, 192, 128, 64};
+constexpr int kExpressions = 3, kMaskBytes = 300;
+constexpr double kTargetMicroseconds = 200;
+
+double cpu_seconds(clockid_t clock) {
+  timespec time{};
+  ::clock_gettime(clock, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+/// Rows as an accuracy bundle has them: one conversation of three expressions under four variants.
+class NullPass final : public evaluate::EvaluationPass {
+ public:
+  store::Bundle run(const evaluate::BundlePlan& plan, const evaluate::PreparedImage&) override {
+    const measure::Stopwatch watch;
+    store::Bundle bundle;
+    bundle.commit.bundle_id = plan.row.bundle_id;
+    bundle.commit.image_id = plan.row.image_id;
+    bundle.images.push_back({plan.row.image_id, 480, 640, 0, bundle.put(file_name_)});
+    bundle.samples.push_back(
+        {.sample_id = plan.row.bundle_id, .image_id = plan.row.image_id, .turns = kExpressions});
+    for (int turn = 0; turn < kExpressions; ++turn) {
+      bundle.sentences.push_back({.sample_id = plan.row.bundle_id,
+                                  .turn = static_cast<std::int8_t>(turn),
+                                  .text = bundle.put("the man on the left"),
+                                  .target = bundle.put(mask_)});
+    }
+    for (std::size_t v = 0; v < kBudgets.size(); ++v)
+      add_unit(bundle, plan.row.bundle_id, static_cast<std::int16_t>(v));
+    nanoseconds_ += watch.elapsed_ns();
+    return bundle;
+  }
+
+  /// Spent on the rows themselves.
+  [[nodiscard]] double seconds() const { return static_cast<double>(nanoseconds_) * 1e-9; }
+
+ private:
+  void add_unit(store::Bundle& bundle, std::uint64_t sample, std::int16_t variant) const {
+    const std::int16_t kept = kBudgets[static_cast<std::size_t>(variant)];
+    for (int turn = 0; turn < kExpressions; ++turn) {
+      bundle.expressions.push_back({.sample_id = sample,
+                                    .variant = variant,
+                                    .turn = static_cast<std::int8_t>(turn),
+                                    .intersection = turn,
+                                    .union_ = turn + 1,
+                                    .mask = bundle.put(mask_)});
+    }
+    bundle.units.push_back(
+        {.sample_id = sample, .variant = variant, .kept = kept, .kept_last = kept});
+    const std::vector<std::int16_t> indices(static_cast<std::size_t>(kept), 7);
+    bundle.tokens.push_back({.sample_id = sample,
+                             .variant = variant,
+                             .indices = bundle.put(std::as_bytes(std::span(indices)))});
+  }
+
+  std::string mask_ = std::string(kMaskBytes, 'o');
+  std::string file_name_ = "COCO_train2014_000000000009.jpg";
+  std::int64_t nanoseconds_ = 0;
+};
+
+evaluate::Plan plan_of(std::uint32_t bundles) {
+  evaluate::Plan plan;
+  for (std::uint32_t i = 0; i < bundles; ++i) {
+    evaluate::BundlePlan bundle;
+    bundle.row = {.bundle_id = i,
+                  .pass = store::Pass::accuracy,
+                  .image_id = i,
+                  .samples = 1,
+                  .expressions = kExpressions * static_cast<std::int32_t>(kBudgets.size()),
+                  .units = static_cast<std::int32_t>(kBudgets.size())};
+    plan.bundles.push_back(bundle);
+  }
+  return plan;
+}
+
+std::vector<handout::WorkItem> items_of(const evaluate::Plan& plan) {
+  std::vector<handout::WorkItem> items;
+  for (std::uint32_t i = 0; i < plan.bundles.size(); ++i) items.push_back({i, 1.0, 0});
+  return items;
+}
+
+/// Seconds of one rank's loop, from its first question to its closed shard.
+struct Cost {
+  double wall = 0, processor = 0, rows = 0;
+  std::uint64_t bundles = 0;
+};
+
+Cost work(const evaluate::Plan& plan, const std::filesystem::path& shard_path, int rank) {
+  NullPass pass;
+  store::ShardWriter shard(shard_path, store::sample::provenance());
+  const launch::SignalFlag signals;
+  const auto handout =
+      handout::make_mpi(rank == 0 ? items_of(plan) : std::vector<handout::WorkItem>{}, {});
+  Cost cost;
+  const auto prepare = [](const evaluate::BundlePlan&) { return evaluate::PreparedImage{}; };
+  const double before = cpu_seconds(CLOCK_PROCESS_CPUTIME_ID);
+  const measure::Stopwatch watch;
+  evaluate::WorkLoop{plan,     prepare, {&pass, nullptr},
+                     *handout, shard,   [&] { return signals.requested(); }}
+      .run();
+  shard.close();
+  cost.wall = static_cast<double>(watch.elapsed_ns()) * 1e-9;
+  cost.processor = cpu_seconds(CLOCK_PROCESS_CPUTIME_ID) - before;
+  cost.rows = pass.seconds();
+  for (const handout::RankReport& report : handout->finish()) {
+    if (report.rank == static_cast<std::uint32_t>(rank)) cost.bundles = report.bundles;
+  }
+  return cost;
+}
+
+/// Prints one rank; whether it met the target.
+bool report(int rank, int ranks, const Cost& cost, std::uintmax_t bytes) {
+  const auto per_unit = [&](double seconds) {
+    return 1e6 * seconds / static_cast<double>(cost.bundles * kBudgets.size());
+  };
+  const bool met = cost.bundles > 0 && per_unit(cost.processor) < kTargetMicroseconds;
+  fmt::print(
+      "rank {} of {}: {} bundles of {} units, {} bytes each; per unit {:.1f} us wall, {:.1f} us "
+      "processor of all "
+      "threads, of it rows {:.0f} %; {:.2f} of the {:.0f} us allowed\n",
+      rank, ranks, cost.bundles, kBudgets.size(), cost.bundles > 0 ? bytes / cost.bundles : 0,
+      per_unit(cost.wall), per_unit(cost.processor), 100 * cost.rows / cost.processor,
+      per_unit(cost.processor) / kTargetMicroseconds, kTargetMicroseconds);
+  std::fflush(stdout);
+  return met;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 2) return 64;
+  int level = 0, rank = 0, ranks = 1;
+  MPI_Init_thread(&argc, &argv, MPI_THREAD_MULTIPLE, &level);
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  MPI_Comm_size(MPI_COMM_WORLD, &ranks);
+  const auto bundles = static_cast<std::uint32_t>(argc > 2 ? std::atoi(argv[2]) : 10'000 * ranks);
+  const std::filesystem::path run =
+      std::filesystem::path(argv[1]) / fmt::format("harness-overhead-{}", ::getpid());
+  const std::filesystem::path shard =
+      run / "shards" / fmt::format("20250101T000000Z-bench-1-0-r{}.h5", rank);
+  std::filesystem::create_directories(shard.parent_path());
+  const evaluate::Plan plan = plan_of(bundles);
+
+  MPI_Barrier(MPI_COMM_WORLD);
+  const Cost cost = work(plan, shard, rank);
+  bool met = true;
+  for (int r = 0; r < ranks; ++r) {
+    MPI_Barrier(MPI_COMM_WORLD);
+    if (r == rank) met = report(rank, ranks, cost, std::filesystem::file_size(shard));
+  }
+  std::filesystem::remove_all(run);
+  MPI_Finalize();
+  return met ? 0 : 1;
+}
