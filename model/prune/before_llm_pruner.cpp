@@ -6,13 +6,18 @@
 
 namespace litebench::prune {
 
+std::variant<Schedule, Infeasible> same_in_every_layer(const Budget& budget,
+                                                       const model::Geometry& geometry) {
+  if (const std::int64_t patches = geometry.vision.patches(); budget.tokens > patches) {
+    return Infeasible{fmt::format("{} tokens of {} patches", budget.tokens, patches)};
+  }
+  const auto layers = static_cast<std::size_t>(geometry.llama.layers);
+  return Schedule{std::vector<std::int64_t>(layers, budget.tokens)};
+}
+
 std::variant<Schedule, Infeasible> BeforeLlmPruner::schedule(
     const model::Geometry& geometry) const {
-  if (const std::int64_t patches = geometry.vision.patches(); budget_.tokens > patches) {
-    return Infeasible{fmt::format("{} tokens of {} patches", budget_.tokens, patches)};
-  }
-  return Schedule{
-      std::vector<std::int64_t>(static_cast<std::size_t>(geometry.llama.layers), budget_.tokens)};
+  return same_in_every_layer(budget_, geometry);
 }
 
 TokenPlan BeforeLlmPruner::before_llm(const VisionView& vision, const QueryView& queries,

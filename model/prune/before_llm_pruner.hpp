@@ -10,6 +10,10 @@
 
 namespace litebench::prune {
 
+/// N tokens at the input of every layer; infeasible above the number of patches.
+std::variant<Schedule, Infeasible> same_in_every_layer(const Budget& budget,
+                                                       const model::Geometry& geometry);
+
 class BeforeLlmPruner : public Pruner {
  public:
   BeforeLlmPruner(PrunerInfo info, const Budget& budget)

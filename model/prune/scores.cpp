@@ -7,7 +7,9 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/linalg_vector_norm.h>
 #include <ATen/ops/matmul.h>
+#include <ATen/ops/ones_like.h>
 #include <ATen/ops/softmax.h>
+#include <ATen/ops/where.h>
 
 namespace litebench::prune {
 namespace {
@@ -22,9 +24,9 @@ at::Tensor norm(const at::Tensor& x) {
 
 at::Tensor unit_length(const at::Tensor& x) { return x / norm(x).clamp_min(1e-12); }
 
-at::Tensor patches_of(const at::Tensor& rows) { return rows.narrow(0, 1, rows.size(0) - 1); }
-
 }  // namespace
+
+at::Tensor without_cls(const at::Tensor& rows) { return rows.narrow(0, 1, rows.size(0) - 1); }
 
 at::Tensor similarity(const at::Tensor& joint, const at::Tensor& texts,
                       const ScoreOptions& options) {
@@ -39,8 +41,8 @@ at::Tensor similarity(const at::Tensor& joint, const at::Tensor& texts,
 at::Tensor context_score(const model::ClipLayerTap& tap, ContextLogits logits,
                          const ScoreOptions& options) {
   at::Tensor q = in_dtype(tap.q.narrow(0, 0, 1), options);
-  at::Tensor k = in_dtype(patches_of(tap.k), options);
-  const at::Tensor v = in_dtype(patches_of(tap.v), options);
+  at::Tensor k = in_dtype(without_cls(tap.k), options);
+  const at::Tensor v = in_dtype(without_cls(tap.v), options);
   if (logits == ContextLogits::cosine) {
     q = unit_length(q);
     k = unit_length(k);
@@ -54,8 +56,31 @@ at::Tensor cls_attention(const model::ClipLayerTap& tap, const ScoreOptions& opt
   return in_dtype(tap.cls_attention, options).mean(0);
 }
 
+at::Tensor single_head_cls_attention(const model::ClipLayerTap& tap, const ScoreOptions& options) {
+  const at::Tensor q = in_dtype(tap.q.narrow(0, 0, 1), options), k = in_dtype(tap.k, options);
+  const double scale = std::sqrt(static_cast<double>(k.size(1)));
+  return without_cls(at::softmax(at::matmul(q, k.t()) / scale, -1).squeeze(0));
+}
+
+at::Tensor head_mean_keys(const model::ClipLayerTap& tap, std::int64_t heads,
+                          const ScoreOptions& options) {
+  const at::Tensor k = in_dtype(without_cls(tap.k), options);
+  return k.reshape({k.size(0), heads, -1}).mean(1);
+}
+
+at::Tensor cosine_gram(const at::Tensor& x, const ScoreOptions& options) {
+  const at::Tensor unit = unit_length(in_dtype(x, options));
+  return at::matmul(unit, unit.t());
+}
+
+at::Tensor text_relevance(const at::Tensor& cosines) {
+  const at::Tensor need = -cosines.mean(0);
+  const at::Tensor least = need.min(), range = need.max() - least;
+  return at::where(range > 0, (need - least + 1e-6) / range, at::ones_like(need));
+}
+
 at::Tensor value_norm(const model::ClipLayerTap& tap, const ScoreOptions& options) {
-  return norm(in_dtype(patches_of(tap.v), options)).squeeze(1);
+  return norm(in_dtype(without_cls(tap.v), options)).squeeze(1);
 }
 
 std::int64_t following_layer(const model::ClipVisionGeometry& vision) {

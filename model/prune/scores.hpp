@@ -30,6 +30,24 @@ at::Tensor context_score(const model::ClipLayerTap& tap, ContextLogits logits,
 /// Mean over heads of the CLS query's attention, [patches].
 at::Tensor cls_attention(const model::ClipLayerTap& tap, const ScoreOptions& options);
 
+/// Attention of the CLS query when all heads are taken as one: softmax(q_cls · k_j / √D) over CLS
+/// and the patches, of which the patches are returned, [patches].
+at::Tensor single_head_cls_attention(const model::ClipLayerTap& tap, const ScoreOptions& options);
+
+/// Mean over heads of the patches' keys, [patches, D / heads] (VisionZip's metric).
+at::Tensor head_mean_keys(const model::ClipLayerTap& tap, std::int64_t heads,
+                          const ScoreOptions& options);
+
+/// Cosines of all pairs of rows of x, [n, d] -> [n, n].
+at::Tensor cosine_gram(const at::Tensor& x, const ScoreOptions& options);
+
+/// How much the texts need each patch (CDPruner): −mean over texts of cosines [Q, patches], scaled
+/// to [1e-6 / range, 1]. 1 everywhere when all are equal.
+at::Tensor text_relevance(const at::Tensor& cosines);
+
+/// The patches of a [1 + patches, …] tensor.
+at::Tensor without_cls(const at::Tensor& rows);
+
 /// ‖v_i‖₂ over all heads' dimensions, [patches].
 at::Tensor value_norm(const model::ClipLayerTap& tap, const ScoreOptions& options);
 

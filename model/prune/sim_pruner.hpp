@@ -1,11 +1,10 @@
 #pragma once
-// Selection by similarity to the texts alone: what sim_low and sim_high share.
+// Selection by similarity to the texts alone: what the sim_* methods and TRIM share.
 
 #include <string>
 #include <vector>
 
 #include "kernels/select/stable_topk.hpp"
-#include "model/prune/before_llm_pruner.hpp"
 #include "model/prune/registry.hpp"
 
 namespace litebench::prune {
@@ -17,24 +16,19 @@ enum class Aggregate : std::uint8_t {
   join,  ///< `union`: ⌊N/Q⌋ of every text, filled up by the mean
 };
 
-class SimPruner final : public BeforeLlmPruner {
- public:
-  SimPruner(PrunerInfo info, const Budget& budget, kernels::Best best, Aggregate aggregate)
-      : BeforeLlmPruner(std::move(info), budget), best_(best), aggregate_(aggregate) {}
+/// The option that chooses among them, and its value.
+MethodOption aggregate_option();
+Aggregate aggregate_of(const Options& options);
 
-  [[nodiscard]] TapRequest taps(const model::Geometry& geometry) const override;
+/// N patches of `sim`, [Q, patches], ascending.
+std::vector<std::int64_t> select_by_similarity(const at::Tensor& sim, std::int64_t tokens,
+                                               kernels::Best best, Aggregate aggregate);
 
- protected:
-  [[nodiscard]] std::vector<std::int64_t> choose(const VisionView& vision,
-                                                 const QueryView& queries) const override;
+/// Which similarity a method ranks by: what the protocol says, or always the cosine.
+enum class SimKind : std::uint8_t { protocol, cosine };
 
- private:
-  kernels::Best best_;
-  Aggregate aggregate_;
-};
-
-/// The whole method: they differ in name, title and end of the ranking.
+/// The whole method: they differ in name, title, end of the ranking and similarity.
 Method sim_method(const std::string& id, const std::string& title, const std::string& help,
-                  kernels::Best best);
+                  kernels::Best best, SimKind kind = SimKind::protocol);
 
 }  // namespace litebench::prune

@@ -6,16 +6,6 @@
 namespace litebench::prune::methods {
 namespace {
 
-/// Rows of the most square grid of `tokens` cells that fits into side × side; 0 when there is none
-/// (large primes).
-std::int64_t grid_rows(std::int64_t tokens, std::int64_t side) {
-  std::int64_t best = 0;
-  for (std::int64_t rows = 1; rows <= side && rows * rows <= tokens; ++rows) {
-    if (tokens % rows == 0 && tokens / rows <= side) best = rows;
-  }
-  return best;
-}
-
 class Uniform final : public BeforeLlmPruner {
  public:
   using BeforeLlmPruner::BeforeLlmPruner;

@@ -123,7 +123,8 @@ TEST(Dpp, EveryPickEnlargesTheDeterminantMost) {
   constexpr std::int64_t n = 14;
   const auto s = random_cosines(n, 20, 2);
   std::vector<float> relevance;
-  for (std::int64_t i = 0; i < n; ++i) relevance.push_back(0.2F + 0.05F * static_cast<float>(i % 7));
+  for (std::int64_t i = 0; i < n; ++i)
+    relevance.push_back(0.2F + 0.05F * static_cast<float>(i % 7));
   const Indices picks = dpp_selection(s.data(), relevance.data(), n, 8);
   for (std::size_t step = 0; step < picks.size(); ++step) {
     std::int64_t best = -1;

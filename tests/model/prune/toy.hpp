@@ -42,10 +42,14 @@ struct Scene {
   model::VisionFeatures features;
   QueryView queries;
   SampleKey key;
+  at::Tensor projected;
 
   [[nodiscard]] VisionView view(ScoreOptions scores = {}) const {
-    return VisionView{
-        .features = features, .geometry = geometry, .scores = scores, .key = key, .projected = {}};
+    return VisionView{.features = features,
+                      .geometry = geometry,
+                      .scores = scores,
+                      .key = key,
+                      .projected = projected};
   }
 };
 
@@ -66,6 +70,8 @@ inline Scene random_scene(std::int64_t side, std::int64_t texts, std::uint32_t s
   scene.features.layers[23] = last;
   scene.features.layers[22].cls_attention =
       filled(4, n, [&](auto, auto) { return std::abs(normal(generator)); });
+  scene.features.layers[22].k = filled(1 + n, d, draw);
+  scene.projected = filled(n, 2 * d, draw);
   return scene;
 }
 

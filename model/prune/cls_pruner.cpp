@@ -1,0 +1,44 @@
+#include "model/prune/cls_pruner.hpp"
+
+#include "model/prune/before_llm_pruner.hpp"
+#include "model/prune/scores.hpp"
+
+namespace litebench::prune {
+namespace {
+
+class ClsPruner final : public BeforeLlmPruner {
+ public:
+  ClsPruner(PrunerInfo info, const Budget& budget, kernels::Best best)
+      : BeforeLlmPruner(std::move(info), budget), best_(best) {}
+
+  [[nodiscard]] TapRequest taps(const model::Geometry& geometry) const override {
+    TapRequest request;
+    request.vision.layers = {{.layer = producing_layer(geometry.vision), .cls_row = true}};
+    return request;
+  }
+
+ protected:
+  [[nodiscard]] std::vector<std::int64_t> choose(const VisionView& vision,
+                                                 const QueryView&) const override {
+    const auto& tap = vision.features.layers.at(producing_layer(vision.geometry.vision));
+    const at::Tensor parts[] = {cls_attention(tap, vision.scores)};
+    return raster(kernels::stable_topk(HostScores(parts).row(0), tokens(), best_));
+  }
+
+ private:
+  kernels::Best best_;
+};
+
+}  // namespace
+
+Method cls_method(PrunerInfo info, const std::string& help, kernels::Best best) {
+  Method method;
+  method.info = std::move(info);
+  method.help = help;
+  method.make = [best](const PrunerInfo& made, const Budget& budget, const Options&) {
+    return std::make_shared<ClsPruner>(made, budget, best);
+  };
+  return method;
+}
+
+}  // namespace litebench::prune

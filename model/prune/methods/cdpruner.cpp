@@ -1,0 +1,55 @@
+// CDPruner (arXiv 2506.10967): a determinantal point process over the projected patches, weighted
+// by their relevance to the texts — which the released code negates, so the least similar patches
+// are the most relevant ones.
+#include "kernels/greedy/dpp.hpp"
+#include "model/prune/before_llm_pruner.hpp"
+#include "model/prune/methods.hpp"
+#include "model/prune/scores.hpp"
+
+namespace litebench::prune::methods {
+namespace {
+
+class CdPruner final : public BeforeLlmPruner {
+ public:
+  using BeforeLlmPruner::BeforeLlmPruner;
+
+  [[nodiscard]] TapRequest taps(const model::Geometry&) const override {
+    TapRequest request;
+    request.vision.joint = true;
+    request.text = TextTap::protocol;
+    request.projected = true;
+    return request;
+  }
+
+ protected:
+  [[nodiscard]] std::vector<std::int64_t> choose(const VisionView& vision,
+                                                 const QueryView& queries) const override {
+    // fp32 cosines as released, whatever the protocol says of other methods' similarities.
+    const ScoreOptions fp32{.score_dtype = protocol::ScoreDType::fp32,
+                            .sim = protocol::Similarity::cosine};
+    const at::Tensor parts[] = {
+        text_relevance(similarity(vision.features.joint, queries.embeds, fp32)),
+        cosine_gram(vision.projected, fp32)};
+    const HostScores host(parts);
+    return raster(
+        kernels::dpp_selection(host.row(1).data(), host.row(0).data(), vision.patches(), tokens()));
+  }
+};
+
+}  // namespace
+
+Method cdpruner() {
+  Method method;
+  method.info = {.id = "cdpruner",
+                 .title = "CDPruner",
+                 .paper = "arXiv 2506.10967",
+                 .fidelity = "code@9541616c40fc",
+                 .text_dependent = true};
+  method.help = "greedy determinantal selection weighted by dissimilarity to the texts";
+  method.make = [](const PrunerInfo& info, const Budget& budget, const Options&) {
+    return std::make_shared<CdPruner>(info, budget);
+  };
+  return method;
+}
+
+}  // namespace litebench::prune::methods

@@ -1,0 +1,46 @@
+// The patches of highest context score alone: LiteLVLM without similarity.
+#include "kernels/select/stable_topk.hpp"
+#include "model/prune/before_llm_pruner.hpp"
+#include "model/prune/methods.hpp"
+#include "model/prune/scores.hpp"
+
+namespace litebench::prune::methods {
+namespace {
+
+class ContextOnly final : public BeforeLlmPruner {
+ public:
+  using BeforeLlmPruner::BeforeLlmPruner;
+
+  [[nodiscard]] TapRequest taps(const model::Geometry& geometry) const override {
+    TapRequest request;
+    request.vision.layers = {
+        {.layer = following_layer(geometry.vision), .q = true, .k = true, .v = true}};
+    return request;
+  }
+
+ protected:
+  [[nodiscard]] std::vector<std::int64_t> choose(const VisionView& vision,
+                                                 const QueryView&) const override {
+    const auto& tap = vision.features.layers.at(following_layer(vision.geometry.vision));
+    const at::Tensor parts[] = {context_score(tap, ContextLogits::cosine, vision.scores)};
+    return kernels::stable_topk(HostScores(parts).row(0), tokens(), kernels::Best::largest);
+  }
+};
+
+}  // namespace
+
+Method context_only() {
+  Method method;
+  method.info = {.id = "context_only",
+                 .title = "Context score",
+                 .paper = "arXiv 2605.13178",
+                 .fidelity = "code@5896153d8aa8",
+                 .native_order = unit::OrderPolicy::native};
+  method.help = "largest context score of LiteLVLM, best first";
+  method.make = [](const PrunerInfo& info, const Budget& budget, const Options&) {
+    return std::make_shared<ContextOnly>(info, budget);
+  };
+  return method;
+}
+
+}  // namespace litebench::prune::methods

@@ -1,0 +1,74 @@
+// TRIM (arXiv 2409.10994): patches ranked by similarity to the text, and the mean of all others as
+// one more token.
+#include <numeric>
+
+#include "model/prune/merge_pruner.hpp"
+#include "model/prune/methods.hpp"
+#include "model/prune/scores.hpp"
+#include "model/prune/sim_pruner.hpp"
+
+namespace litebench::prune::methods {
+namespace {
+
+class Trim final : public MergePruner {
+ public:
+  Trim(PrunerInfo info, const Budget& budget, kernels::Best best, Aggregate aggregate)
+      : MergePruner(std::move(info), budget), best_(best), aggregate_(aggregate) {}
+
+  [[nodiscard]] TapRequest taps(const model::Geometry&) const override {
+    TapRequest request;
+    request.vision.joint = true;
+    request.text = TextTap::protocol;
+    return request;
+  }
+
+ protected:
+  [[nodiscard]] TokenPlan merge(const VisionView& vision, const QueryView& queries) const override {
+    ScoreOptions options = vision.scores;
+    options.score_dtype = protocol::ScoreDType::fp32;  // as released, whatever the model runs in
+    // The released soft-max over the patches does not change their order.
+    const at::Tensor sim = similarity(vision.features.joint, queries.embeds, options);
+    PlanBuilder builder(vision.patches());
+    std::vector<std::int64_t> rest(static_cast<std::size_t>(vision.patches()));
+    std::iota(rest.begin(), rest.end(), std::int64_t{0});
+    for (const std::int64_t patch : select_by_similarity(sim, tokens() - 1, best_, aggregate_)) {
+      builder.select_patch(patch);
+      std::erase(rest, patch);
+    }
+    for (const std::int64_t patch : rest) {
+      builder.add(patch, 1.0F / static_cast<float>(rest.size()));
+    }
+    builder.end_row_at_the_end();
+    return std::move(builder).plan();
+  }
+
+ private:
+  kernels::Best best_;
+  Aggregate aggregate_;
+};
+
+}  // namespace
+
+Method trim() {
+  Method method;
+  method.info = {.id = "trim",
+                 .title = "TRIM",
+                 .paper = "arXiv 2409.10994",
+                 .fidelity = "code@f5a232d51eb6",
+                 .text_dependent = true,
+                 .merges = true};
+  method.help = "N - 1 patches by similarity to the texts, and the mean of the others";
+  method.options = {{.name = "sign",
+                     .help = "low: the least similar, as TRIM's released code does; high: the most "
+                             "similar, as LiteLVLM's table has it",
+                     .values = {"low", "high"}},
+                    aggregate_option()};
+  method.make = [](const PrunerInfo& info, const Budget& budget, const Options& options) {
+    const auto best =
+        options.at("sign") == "high" ? kernels::Best::largest : kernels::Best::smallest;
+    return std::make_shared<Trim>(info, budget, best, aggregate_of(options));
+  };
+  return method;
+}
+
+}  // namespace litebench::prune::methods

@@ -1,0 +1,67 @@
+// VisPruner (arXiv 2412.01818, ICCV 2025): patches of highest CLS attention, and of the others
+// those that remain when near-duplicates are removed.
+#include <string>
+
+#include "kernels/greedy/parity_halving.hpp"
+#include "kernels/select/stable_topk.hpp"
+#include "model/prune/before_llm_pruner.hpp"
+#include "model/prune/methods.hpp"
+#include "model/prune/scores.hpp"
+
+namespace litebench::prune::methods {
+namespace {
+
+constexpr std::int64_t kRemovedPerRound = 8;
+
+class VisPruner final : public BeforeLlmPruner {
+ public:
+  VisPruner(PrunerInfo info, const Budget& budget, double important)
+      : BeforeLlmPruner(std::move(info), budget), important_(important) {}
+
+  [[nodiscard]] TapRequest taps(const model::Geometry& geometry) const override {
+    TapRequest request;
+    request.vision.layers = {{.layer = producing_layer(geometry.vision), .cls_row = true}};
+    return request;
+  }
+
+ protected:
+  [[nodiscard]] std::vector<std::int64_t> choose(const VisionView& vision,
+                                                 const QueryView&) const override {
+    const auto& tap = vision.features.layers.at(producing_layer(vision.geometry.vision));
+    const at::Tensor parts[] = {cls_attention(tap, vision.scores),
+                                cosine_gram(without_cls(vision.features.selected), vision.scores)};
+    const HostScores host(parts);
+    auto kept = kernels::stable_argsort(host.row(0), kernels::Best::largest);
+    const auto important =
+        static_cast<std::int64_t>(static_cast<double>(tokens()) * important_);  // rounds down
+    const std::vector<std::int64_t> rest(kept.begin() + important, kept.end());
+    kept.resize(static_cast<std::size_t>(important));
+    const auto diverse = kernels::parity_halving(host.row(1).data(), vision.patches(), rest,
+                                                 tokens() - important, kRemovedPerRound);
+    kept.insert(kept.end(), diverse.begin(), diverse.end());
+    return raster(std::move(kept));
+  }
+
+ private:
+  double important_;
+};
+
+}  // namespace
+
+Method vispruner() {
+  Method method;
+  method.info = {.id = "vispruner",
+                 .title = "VisPruner",
+                 .paper = "arXiv 2412.01818",
+                 .fidelity = "code@aefa01adc7c7"};
+  method.help = "a share of patches by CLS attention, the others by diversity";
+  method.options = {{.name = "r",
+                     .help = "share of the budget that goes to CLS attention",
+                     .values = {"0.5", "0", "0.25", "0.75", "1"}}};
+  method.make = [](const PrunerInfo& info, const Budget& budget, const Options& options) {
+    return std::make_shared<VisPruner>(info, budget, std::stod(options.at("r")));
+  };
+  return method;
+}
+
+}  // namespace litebench::prune::methods
