@@ -85,7 +85,7 @@ class AccuracyPass final : public GuardedPass {
     }
     std::vector<Unit> units;
     for (std::size_t s = 0; s < prepared.samples.size(); ++s) {
-      if (const std::string& error = prepared.samples[s].target_error; !error.empty()) {
+      if (const std::string& error = prepared.samples[s].error; !error.empty()) {
         rows.fail_sample(s, runs(), store::Status::failed_sample, error);
         continue;
       }

@@ -195,7 +195,7 @@ class Run {
     }
     if (signals.requested())
       shard.event(store::Event::stop_signal, fmt::format("signal {}", signals.signal()));
-    remaining_ = count_remaining(items, handout->finish());
+    remaining_ = count_remaining(items, handout->finish(), signals.requested());
     shard.close();
   }
 
@@ -209,9 +209,12 @@ class Run {
     }
   }
 
-  /// On rank 0 what nobody did; elsewhere only whether this rank was told to stop.
+  /// On rank 0 what nobody did. Nobody knows that where the work was split beforehand (MPI without
+  /// thread support): there a rank is incomplete when it was told to stop, and meet() tells all.
   std::uint64_t count_remaining(const std::vector<handout::WorkItem>& items,
-                                const std::vector<handout::RankReport>& reports) const {
+                                const std::vector<handout::RankReport>& reports,
+                                bool told_to_stop) const {
+    if (session_.size() > 1 && !session_.thread_multiple()) return told_to_stop ? 1 : 0;
     if (session_.rank() != 0) return 0;
     std::uint64_t done = 0;
     for (const handout::RankReport& report : reports) done += report.bundles;

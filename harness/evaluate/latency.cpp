@@ -6,6 +6,7 @@
 
 #include <fmt/core.h>
 
+#include "base/error.hpp"
 #include "base/hash.hpp"
 #include "harness/evaluate/accounting.hpp"
 #include "harness/evaluate/pass.hpp"
@@ -26,7 +27,7 @@ class LatencyPass final : public GuardedPass {
                 BundleRows& rows) override {
     const protocol::Protocol& protocol = protocol_of(bundle);
     for (std::size_t s = 0; s < prepared.samples.size(); ++s) {
-      if (const std::string& error = prepared.samples[s].target_error; !error.empty()) {
+      if (const std::string& error = prepared.samples[s].error; !error.empty()) {
         rows.fail_sample(s, runs(), store::Status::failed_sample, error);
         continue;
       }
@@ -50,22 +51,33 @@ class LatencyPass final : public GuardedPass {
           static_cast<std::int16_t>(repeat);
       return;
     }
-    const SingleRun timed = run_single(context(), method, prepared.image, sample, protocol);
+    try {
+      const SingleRun timed = run_single(context(), method, prepared.image, sample, protocol);
+      store::UnitRow& row = add_timed(key, timed, rows);
+      row.repeat = static_cast<std::int16_t>(repeat);
+      row.order = order;
+      account(row, *timed.ledger, context().glamm.geometry(),
+              static_cast<std::int64_t>(sample.targets.size()),
+              clip_text_length(sample, text_kind(method, context().glamm.geometry(), protocol)),
+              static_cast<std::int64_t>(c10::elementSize(context().glamm.dtype())));
+    } catch (const Error& error) {
+      // Every timed run reads the picture anew, and it may have gone since it was prepared.
+      rows.add_unit(key, store::Status::failed_decode, error.what()).repeat =
+          static_cast<std::int16_t>(repeat);
+    }
+  }
+
+  static store::UnitRow& add_timed(const RowKey& key, const SingleRun& timed, BundleRows& rows) {
     const bool finite =
         std::all_of(timed.masks.begin(), timed.masks.end(), [](const auto& m) { return m.finite; });
     store::UnitRow& row =
         finite ? rows.add_unit(key, store::Status::ok)
                : rows.add_unit(key, store::Status::failed_sample, "mask logits are not finite");
-    row.repeat = static_cast<std::int16_t>(repeat);
-    row.order = order;
     row.stage_ns = timed.stage_ns;
     row.total_ns = timed.total_ns;
     row.peak_bytes_llm = timed.peak_bytes_llm;
     row.peak_bytes_total = timed.peak_bytes_total;
-    account(row, *timed.ledger, context().glamm.geometry(),
-            static_cast<std::int64_t>(sample.targets.size()),
-            clip_text_length(sample, text_kind(method, context().glamm.geometry(), protocol)),
-            static_cast<std::int64_t>(c10::elementSize(context().glamm.dtype())));
+    return row;
   }
 
   /// Untimed runs per shape: kernels are chosen and memory pools filled at the first sight of a
@@ -78,7 +90,11 @@ class LatencyPass final : public GuardedPass {
       const auto shape = std::pair(run.variant, sample.input_ids.size());
       if (!warm_.insert(shape).second) continue;
       for (std::int32_t i = 0; i < context().config.latency.warmup; ++i) {
-        run_single(context(), method, prepared.image, sample, protocol);
+        try {
+          run_single(context(), method, prepared.image, sample, protocol);
+        } catch (const Error&) {
+          return;  // the timed runs will meet it and record it
+        }
       }
     }
   }

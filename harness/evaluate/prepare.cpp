@@ -1,9 +1,15 @@
 #include "harness/evaluate/prepare.hpp"
 
+#include <algorithm>
+#include <limits>
+
+#include <fmt/core.h>
+
 #include "base/error.hpp"
 #include "harness/measure/clock.hpp"
 #include "kernels/rle/rle.hpp"
 #include "model/image/jpeg.hpp"
+#include "model/prune/ledger.hpp"
 
 namespace litebench::evaluate {
 namespace {
@@ -15,6 +21,21 @@ std::shared_ptr<const Target> make_target(const refer::Dataset& dataset, const r
   target->rle =
       kernels::rle_to_string(kernels::rle_encode(target->mask.data(), image.height, image.width));
   return target;
+}
+
+/// A sentence may itself contain the text of a special token, or be longer than a row can say.
+std::string prompt_problem(const std::vector<std::int64_t>& ids, std::size_t turns,
+                           std::int64_t seg_token) {
+  const auto images = std::count(ids.begin(), ids.end(), prune::kImagePlaceholder);
+  const auto segs = std::count(ids.begin(), ids.end(), seg_token);
+  if (images != 1 || segs != static_cast<std::ptrdiff_t>(turns)) {
+    return fmt::format("the conversation has {} images and {} [SEG] for {} questions (a sentence "
+                       "contains the text of a special token)", images, segs, turns);
+  }
+  if (ids.size() > std::numeric_limits<std::int16_t>::max()) {
+    return fmt::format("the conversation has {} tokens", ids.size());
+  }
+  return "";
 }
 
 }  // namespace
@@ -39,6 +60,7 @@ PreparedSample Preparer::prepare_sample(const refer::Dataset& dataset, const ref
                                         Targets& targets) const {
   PreparedSample prepared;
   prepared.input_ids = prompts_.conversation(sample.turns);
+  prepared.error = prompt_problem(prepared.input_ids, sample.turns.size(), prompts_.seg_token());
   for (const protocol::Turn& turn : sample.turns) {
     prepared.question_ids.push_back(prompts_.clip_text(turn.question));
     prepared.expression_ids.push_back(prompts_.clip_text(turn.expression));
@@ -49,7 +71,7 @@ PreparedSample Preparer::prepare_sample(const refer::Dataset& dataset, const ref
                              kind);
       prepared.targets.push_back(target);
     } catch (const Error& error) {
-      prepared.target_error = error.what();
+      prepared.error = error.what();
       prepared.targets.push_back(std::make_shared<Target>());
     }
   }

@@ -28,8 +28,9 @@ struct PreparedSample {
   std::vector<std::vector<std::int64_t>> question_ids;    ///< CLIP ids of the Q questions
   std::vector<std::vector<std::int64_t>> expression_ids;  ///< CLIP ids of the Q bare expressions
   std::vector<std::shared_ptr<const Target>> targets;     ///< Q
-  std::string target_error;  ///< not empty: a target cannot be drawn, the sample's units become
-                             ///< failed_sample
+  /// Not empty: why the sample cannot be evaluated (its target cannot be drawn, its text breaks the
+  /// prompt); its units become failed_sample.
+  std::string error;
 };
 
 /// The two inputs of the model and what making them cost.

@@ -203,3 +203,18 @@ def test_a_failing_rank_ends_the_run_with_its_message_and_code(tmp_path):
     status = run("status", tmp_path / "run")
     finished, planned = map(int, re.search(r"accuracy +(\d+) of (\d+) bundles", status.stdout).groups())
     assert status.returncode == 3 and 0 < finished <= planned - 5, status.stdout
+
+
+def test_a_sentence_that_contains_a_special_token_is_a_row_and_the_run_goes_on(tmp_path, data):
+    path = data / "refcocog/refs(umd).p"
+    refs = pickle.loads(path.read_bytes())
+    image = next(r["image_id"] for r in refs if r["split"] == "val")
+    for ref in refs:
+        if ref["image_id"] == image:
+            for sentence in ref["sentences"]:
+                sentence["sent"] = "the <image> one"
+    path.write_bytes(pickle.dumps(refs, protocol=2))
+    run_config(tmp_path, sweep(tmp_path / "run", root=data, splits=["refcocog/val"], sweeps=ONE))
+    found = statuses(tmp_path / "run")
+    assert found[(image, "none")] == "failed_sample"
+    assert "ok" in found.values()
