@@ -54,19 +54,12 @@ std::vector<std::string> TableReader::texts(std::string_view key) {
   const Node* node = find(key);
   if (node == nullptr) return {};
   std::vector<std::string> values;
-  const auto take = [&](const Node& item) {
+  each_value(*node, key, [&](const Node& item) {
     const auto value = scalar_text(item);
     if (!value)
       refuse(item, key, "it wants a value or a list of values", "see docs/configuration.md");
     values.push_back(*value);
-  };
-  if (node->kind == Kind::array) {
-    for (const Node& item : node->items) take(item);
-    if (values.empty())
-      refuse(*node, key, "the list is empty", "name at least one value or leave the key out");
-  } else {
-    take(*node);
-  }
+  });
   return values;
 }
 
@@ -75,7 +68,7 @@ std::vector<std::int64_t> TableReader::integers(std::string_view key, std::int64
   const Node* node = find(key);
   if (node == nullptr) return {};
   std::vector<std::int64_t> values;
-  const auto take = [&](const Node& item) {
+  each_value(*node, key, [&](const Node& item) {
     if (item.kind != Kind::integer) {
       refuse(item, key, fmt::format("it wants an integer, not a {}", name_of(item.kind)),
              "write a whole number");
@@ -85,15 +78,19 @@ std::vector<std::int64_t> TableReader::integers(std::string_view key, std::int64
              fmt::format("use a number from {} to {}", least, most));
     }
     values.push_back(item.integer);
-  };
-  if (node->kind == Kind::array) {
-    for (const Node& item : node->items) take(item);
-    if (values.empty())
-      refuse(*node, key, "the list is empty", "name at least one value or leave the key out");
-  } else {
-    take(*node);
-  }
+  });
   return values;
+}
+
+void TableReader::each_value(const Node& node, std::string_view key,
+                             const std::function<void(const Node&)>& take) const {
+  if (node.kind != Kind::array) {
+    take(node);
+    return;
+  }
+  if (node.items.empty())
+    refuse(node, key, "the list is empty", "name at least one value or leave the key out");
+  for (const Node& item : node.items) take(item);
 }
 
 std::vector<std::string> TableReader::unread() const {

@@ -2,6 +2,7 @@
 // Reads one TOML table key by key and afterwards knows which keys nobody asked for.
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,6 +38,10 @@ class TableReader {
                            std::string_view advice) const;
 
  private:
+  /// A value by itself or each one of a list; an empty list is refused.
+  void each_value(const Node& node, std::string_view key,
+                  const std::function<void(const Node&)>& take) const;
+
   const Node& table_;
   std::string where_;
   std::vector<std::string> known_;

@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "tests/support/golden.hpp"
+#include "tests/model/text/recorded.hpp"
 #include "tests/support/scratch.hpp"
 
 namespace litebench::model {
@@ -16,23 +17,11 @@ using test::refusal_of;
 using test::Scratch;
 
 Scratch copy_of_tokenizer() {
-  Scratch folder;
-  for (const char* name : {"vocab.json", "merges.txt"}) {
-    std::filesystem::copy_file(kTiny / "clip" / name, folder.path() / name);
-  }
-  return folder;
+  return copy_of(kTiny / "clip", {"vocab.json", "merges.txt"});
 }
 
 TEST(ClipTokenizer, GivesTheReferencesIdsForEveryRecordedText) {
-  const auto tokenizer = ClipTokenizer::load(kTiny / "clip");
-  const auto document = test::expected_json("tokens.json");
-  int cases = 0;
-  document.root().at("clip").each([&](json::Value entry) {
-    EXPECT_EQ(tokenizer.encode(entry.at("text").as_string()), int_list(entry.at("ids")))
-        << entry.at("text").as_string();
-    ++cases;
-  });
-  EXPECT_EQ(cases, 123);
+  expect_recorded_ids(ClipTokenizer::load(kTiny / "clip"), "clip", 123);
 }
 
 TEST(ClipTokenizer, EqualsARecordedBatchButForItsPadding) {

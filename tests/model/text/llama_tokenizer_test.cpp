@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "tests/support/golden.hpp"
+#include "tests/model/text/recorded.hpp"
 #include "tests/support/scratch.hpp"
 
 namespace litebench::model {
@@ -16,23 +17,11 @@ using test::refusal_of;
 using test::Scratch;
 
 Scratch copy_of_tokenizer() {
-  Scratch folder;
-  for (const char* name : {"tokenizer.model", "added_tokens.json", "special_tokens_map.json"}) {
-    std::filesystem::copy_file(kTiny / "glamm" / name, folder.path() / name);
-  }
-  return folder;
+  return copy_of(kTiny / "glamm", {"tokenizer.model", "added_tokens.json", "special_tokens_map.json"});
 }
 
 TEST(LlamaTokenizer, GivesTheReferencesIdsForEveryRecordedText) {
-  const auto tokenizer = LlamaTokenizer::load(kTiny / "glamm");
-  const auto document = test::expected_json("tokens.json");
-  int cases = 0;
-  document.root().at("llama").each([&](json::Value entry) {
-    EXPECT_EQ(tokenizer.encode(entry.at("text").as_string()), int_list(entry.at("ids")))
-        << entry.at("text").as_string();
-    ++cases;
-  });
-  EXPECT_EQ(cases, 150);
+  expect_recorded_ids(LlamaTokenizer::load(kTiny / "glamm"), "llama", 150);
 }
 
 TEST(LlamaTokenizer, PutsTheImageBetweenThePiecesOfAPrompt) {
