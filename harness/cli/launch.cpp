@@ -138,8 +138,13 @@ int launch_command(const Arguments& arguments) {
     ::setenv("LITEBENCH_RESTART_COUNT", std::to_string(restarts).c_str(), 1);
     const int code = run_mpirun(mpirun_arguments(options));
     if (final_code(code)) return code;
+    if (g_interrupts > 0) {
+      // mpirun answers a SIGTERM with 1 whatever its ranks say
+      fmt::print(stderr, "litebench launch: stopped; continue with: litebench launch -n {} --config {}\n",
+                 options.ranks, (config.output / "config.toml").string());
+      return static_cast<int>(ExitCode::incomplete);
+    }
     const std::size_t now = committed_bundles(config.output);
-    if (g_interrupts > 0) return code;
     if (now <= done) {
       fmt::print(stderr,
                  "litebench launch: the run ended with code {} and no bundle was finished since it "

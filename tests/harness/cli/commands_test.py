@@ -219,13 +219,14 @@ def test_launch_starts_again_after_a_rank_was_killed(tmp_path):
     assert integers(tmp_path / "run/results.h5") == integers(whole / "run/results.h5")
 
 
-def test_an_interrupted_launch_stops_softly_and_status_tells_how_to_go_on(tmp_path):
+@pytest.mark.parametrize("wish", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_launch_is_incomplete_and_status_tells_how_to_go_on(tmp_path, wish):
     process = launch(write_config(tmp_path, **LONG))
     wait_for_a_commit(process, tmp_path / "run")
-    process.send_signal(signal.SIGINT)
+    process.send_signal(wish)
     out, err = process.communicate(timeout=300)
     assert process.returncode == 3, out + err
-    assert "starting again" not in err
+    assert "continue with" in err and "starting again" not in err
     status = run("status", tmp_path / "run")
     assert status.returncode == 3, status.stderr
     assert re.search(r"accuracy +\d+ of \d+ bundles", status.stdout)
