@@ -56,34 +56,31 @@ def kill_session(session):
         time.sleep(0.05)
 
 
-def kill_when_some_rows_are_there(config, ranks, rng):
-    """Starts the run in a session of its own and kills all of it once it has written something."""
+def kill_at_a_random_moment(config, ranks, rng):
+    """Starts the run in a session of its own and kills all of it some time after its first shard appears."""
     process = subprocess.Popen(command("--config", config, ranks=ranks), env=environment(), cwd=ROOT, start_new_session=True,
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     run = config.parent / "run"
     deadline = time.monotonic() + 120
     while process.poll() is None and shards_bytes(run) == 0 and time.monotonic() < deadline:
         time.sleep(0.02)
-    time.sleep(rng.uniform(0.0, 2.5))
-    killed = process.poll() is None
-    if killed:
-        kill_session(process.pid)
+    time.sleep(rng.uniform(0.0, 0.8))
+    kill_session(process.pid)
     process.wait()
-    return killed
 
 
-@pytest.mark.parametrize("seed,first,second", [(1, 2, 1), (2, 1, 3), (3, 3, 2)])
+@pytest.mark.parametrize("seed,first,second", [(1, 2, 1), (2, 1, 3), (3, 3, 2), (4, 2, 8), (5, 1, 1)])
 def test_a_killed_run_is_continued_by_another_number_of_ranks(alone, tmp_path, seed, first, second):
     rng = random.Random(seed)
     config = tmp_path / "sweep.toml"
     text = sweep(tmp_path / "run", splits=SPLITS, sweeps=SWEEPS)
     config.write_text(text)
-    killed = kill_when_some_rows_are_there(config, first, rng)
+    kill_at_a_random_moment(config, first, rng)
     run_config(tmp_path, text, ranks=second)
     assert integers(tmp_path / "run/results.h5") == alone
-    if killed:
-        with h5py.File(tmp_path / "run/results.h5") as file:
-            assert len(file["attempts"]) > second
+    # a rank that died before its start record leaves no shard, a run that was complete starts none
+    with h5py.File(tmp_path / "run/results.h5") as file:
+        assert 1 <= len(file["attempts"]) <= first + second
 
 
 def test_a_graceful_stop_ends_with_code_3_and_is_resumable(alone, tmp_path):
