@@ -13,6 +13,9 @@ std::string number(double value, Unit unit) {
   switch (unit) {
     case Unit::percent: return fmt::format("{:.2f}", 100.0 * value);
     case Unit::published: return fmt::format("{:.1f}", 100.0 * value);
+    case Unit::points: return fmt::format("{:+.2f}", 100.0 * value);
+    case Unit::p_value:
+      return value < 1e-4 ? std::string("<0.0001") : fmt::format("{:.4f}", value);
     case Unit::ratio: return fmt::format("{:.2f}×", value);
     case Unit::count: return fmt::format("{:.0f}", value);
     case Unit::tokens: return fmt::format("{:.{}f}", value, value == std::floor(value) ? 0 : 1);
@@ -33,6 +36,8 @@ std::string_view name_of(Unit unit) {
     case Unit::tokens: return "tokens";
     case Unit::percent: return "share";
     case Unit::published: return "share";
+    case Unit::points: return "share difference";
+    case Unit::p_value: return "p";
     case Unit::ratio: return "ratio";
     case Unit::milliseconds: return "ms";
     case Unit::mebibytes: return "MiB";
@@ -42,20 +47,30 @@ std::string_view name_of(Unit unit) {
 }
 
 Cell text_cell(std::string tag, std::string text) {
-  return {std::move(tag), std::move(text), Unit::text, std::nullopt, ""};
+  Cell cell;
+  cell.tag = std::move(tag);
+  cell.value = std::move(text);
+  return cell;
 }
 
 Cell number_cell(std::string tag, std::optional<double> value, Unit unit,
                  std::string note_if_empty) {
-  if (value) return {std::move(tag), *value, unit, std::nullopt, ""};
-  return {std::move(tag), std::monostate{}, unit, std::nullopt, std::move(note_if_empty)};
+  Cell cell;
+  cell.tag = std::move(tag);
+  cell.unit = unit;
+  if (value) {
+    cell.value = *value;
+  } else {
+    cell.note = std::move(note_if_empty);
+  }
+  return cell;
 }
 
 std::string printed(const Cell& cell) {
   if (const auto* text = std::get_if<std::string>(&cell.value)) return *text;
   const auto* value = std::get_if<double>(&cell.value);
   if (value == nullptr || !std::isfinite(*value)) return "—";
-  if (!cell.interval) return number(*value, cell.unit);
+  if (!cell.interval || !cell.shows_interval) return number(*value, cell.unit);
   return fmt::format("{} [{}, {}]", number(*value, cell.unit),
                      number(cell.interval->low, cell.unit), number(cell.interval->high, cell.unit));
 }

@@ -1,6 +1,6 @@
 #pragma once
-// The one table model: a cell is tag + value + unit (+ interval, note). Writers know units, never
-// what a number means.
+// The one table model: a cell is tag + value + unit (+ interval, mark, note) and says which rows it
+// was computed from. Writers know units, never what a number means.
 
 #include <cstdint>
 #include <optional>
@@ -18,6 +18,8 @@ enum class Unit : std::uint8_t {
   tokens,        ///< one decimal unless whole
   percent,       ///< a share 0…1 as 0.00…100.00
   published,     ///< a share as papers print it: percent with one decimal
+  points,        ///< a difference of shares as signed percentage points, +1.23
+  p_value,       ///< 0.0123, or <0.0001
   ratio,         ///< 1.23×
   milliseconds,  ///< two decimals
   mebibytes,     ///< one decimal
@@ -29,6 +31,18 @@ struct Interval {
   double low = 0, high = 0;
 };
 
+/// Says which rows a number was computed from and how, so that an audit can find and repeat it.
+struct Origin {
+  std::string metric;                 ///< name in metrics/catalogue.hpp; "": a label, or printed by others
+  std::vector<std::string> variants;  ///< ids: the number's own, then what it is compared with
+  std::vector<std::string> splits;    ///< in the order of the average
+  std::int16_t protocol = -1;         ///< row of /protocols; −1: all
+  std::string slice;                  ///< "size=small"; "": every expression
+};
+
+/// Where a number stands among those it competes with; set only where the difference is significant.
+enum class Mark : std::uint8_t { none, best, second };
+
 struct Cell {
   std::string tag;  ///< address, e.g. litelvlm@192/refcoco/val/ciou
   std::variant<std::monostate, std::string, double>
@@ -36,6 +50,9 @@ struct Cell {
   Unit unit = Unit::text;
   std::optional<Interval> interval;
   std::string note;  ///< why it is empty, what it averages
+  Origin origin;
+  Mark mark = Mark::none;
+  bool shows_interval = true;  ///< false: the interval is for programs (CSV, JSON) alone
 };
 
 struct Column {
