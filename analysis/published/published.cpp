@@ -1,6 +1,7 @@
 #include "analysis/published/published.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 #include <fmt/core.h>
 #include <fmt/ranges.h>
@@ -28,6 +29,37 @@ std::vector<std::string> known_names(const std::filesystem::path& folder) {
   return names;
 }
 
+std::string text_of(const json::Value& value, std::string_view key, const std::string& otherwise) {
+  const auto found = value.find(key);
+  return found ? std::string(found->as_string()) : otherwise;
+}
+
+/// A number's own status and source, or the file's.
+template <typename T>
+void vouch(T& number, const json::Value& value, const Published& published,
+           const std::filesystem::path& file) {
+  number.status = text_of(value, "status", published.status);
+  number.source = text_of(value, "source", published.source);
+  const bool known = number.status == "first-party" || number.status == "third-party" ||
+                     number.status == "unverified";
+  if (known && !number.source.empty()) return;
+  throw Error(
+      ExitCode::data, fmt::format("cannot use {}", file.string()),
+      fmt::format("a number has status \"{}\" and source \"{}\"", number.status, number.source),
+      "say where it is from, and give first-party, third-party or unverified as its status");
+}
+
+PublishedFigure figure_of(const json::Value& value) {
+  PublishedFigure figure;
+  figure.quantity = value.at("quantity").as_string();
+  figure.unit = value.at("unit").as_string();
+  figure.method = value.at("method").as_string();
+  figure.variant = text_of(value, "variant", "");
+  if (const auto tokens = value.find("tokens")) figure.tokens = tokens->as_int();
+  figure.value = value.at("value").as_double();
+  return figure;
+}
+
 PublishedRow row_of(const json::Value& value, std::size_t splits,
                     const std::filesystem::path& file) {
   PublishedRow row;
@@ -39,8 +71,11 @@ PublishedRow row_of(const json::Value& value, std::size_t splits,
                 fmt::format("{} has {} values for {} splits", row.variant, row.ciou.size(), splits),
                 "give one cIoU per split");
   }
-  row.average = value.at("average").as_double() / 100;
-  row.relative = value.at("relative").as_double() / 100;
+  const auto average = value.find("average"), relative = value.find("relative");
+  row.average = average ? average->as_double() / 100
+                        : std::accumulate(row.ciou.begin(), row.ciou.end(), 0.0) /
+                              static_cast<double>(std::max<std::size_t>(1, splits));
+  if (relative) row.relative = relative->as_double() / 100;
   return row;
 }
 
@@ -73,7 +108,14 @@ Published load_published(const std::filesystem::path& file) {
       [&](const json::Value& v) { published.splits.emplace_back(v.as_string()); });
   root.at("rows").each([&](const json::Value& v) {
     published.rows.push_back(row_of(v, published.splits.size(), file));
+    vouch(published.rows.back(), v, published, file);
   });
+  if (const auto figures = root.find("figures")) {
+    figures->each([&](const json::Value& v) {
+      published.figures.push_back(figure_of(v));
+      vouch(published.figures.back(), v, published, file);
+    });
+  }
   return published;
 }
 
