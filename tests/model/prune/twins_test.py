@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+import decoder_twins  # noqa: E402
 import twins  # noqa: E402
 
 # A worked example of 12 tokens in 4 dimensions. Its numbers were computed apart, in plain Python.
@@ -94,3 +95,48 @@ def test_budgets_of_visionzip_and_cells_of_a_grid():
         (243, 45), (162, 30), (121, 23), (108, 20), (54, 10), (27, 5)]  # fmt: skip
     assert [twins.split(24, n) for n in (192, 144, 128, 64, 58)] == [
         (12, 16), (12, 12), (8, 16), (8, 8), None]  # fmt: skip
+
+
+def test_density_peaks_of_eight_tokens():
+    centres, cluster = decoder_twins.density_peaks(X[:8], 3)
+    assert list(centres) == [6, 7, 2]
+    assert list(cluster) == [2, 1, 2, 0, 1, 2, 0, 1]
+    means = decoder_twins.merged(X[:8], np.arange(8), 3, 8) @ X[:8]
+    expected = [[4.5, 1, -2.5, -0.5], [1, -3, 1 / 3, 0], [-10 / 3, 2, 0, 5 / 3]]
+    assert np.allclose(means, expected, atol=1e-9)
+
+
+def test_counts_of_one_cut_that_meet_a_mean():
+    def kept(layer):
+        return [decoder_twins.single_prune(n, "layermean", layer) for n in (288, 192, 144, 128, 96, 64, 58, 32)]
+
+    assert kept(1) == [279, 180, 130, 114, 81, 47, 41, 15]
+    assert kept(2) == [269, 166, 115, 98, 64, 30, 23, None]
+    assert kept(3) == [258, 152, 99, 82, 46, 11, 4, None]
+    assert decoder_twins.single_prune(192, "afterprune", 2) == 192
+
+
+def test_a_rotated_pair_turns_by_its_position():
+    x = np.array([[[1.0, 0, 0, 0]]])
+    angle = 5.0
+    assert np.allclose(decoder_twins.rotated(x, [5]), [[[np.cos(angle), 0, np.sin(angle), 0]]])
+    x = np.array([[[0, 1.0, 0, 0]]])
+    assert np.allclose(decoder_twins.rotated(x, [5]), [[[0, np.cos(angle / 100), 0, np.sin(angle / 100)]]])
+
+
+def test_nuwa_takes_the_best_of_every_cell_and_drops_distance_and_opposites():
+    rng = np.random.default_rng(1)
+    attention = rng.random((4, 576))
+    for budget, kept in ((64, 112), (128, 224), (192, 336)):
+        survivors = decoder_twins.nuwa_survivors(attention, budget)
+        assert len(survivors) == kept and list(survivors) == sorted(set(survivors))
+        cells = np.bincount(survivors // 48 * 12 + survivors % 24 // 2, minlength=144)
+        assert cells.max() == decoder_twins.nuwa_counts(budget)[0]
+    hidden = [rng.standard_normal((577, 8)) for _ in range(9)]
+    rows = decoder_twins.nuwa_rows(attention, hidden, 64)
+    survivors = decoder_twins.nuwa_survivors(attention, 64)
+    assert np.all(rows >= 0) and np.all(rows[np.arange(112), 1 + survivors] == 1)
+    alone = (rows > 0).sum(1) == 1
+    assert 49 <= alone.sum() <= 52  # 45 % of 112, and nobody else is so lonely
+    far = abs(np.arange(576) // 24 - survivors[~alone][0] // 24) > np.sqrt(280)
+    assert far.any() and np.all(rows[~alone][0, 1:][far] == 0)
