@@ -1,5 +1,6 @@
 #include "model/prune/prumerge_pruner.hpp"
 
+#include "model/prune/cost.hpp"
 #include "model/prune/merge_pruner.hpp"
 #include "model/prune/prumerge_rows.hpp"
 #include "model/prune/scores.hpp"
@@ -48,6 +49,10 @@ Method prumerge_method(const std::string& id, const std::string& title, const st
                  .merges = true,
                  .native_order = unit::OrderPolicy::native};
   method.help = help;
+  method.macs = [](const model::Geometry& g, std::int64_t) {
+    return patch_gram_macs(g, g.vision.hidden) +
+           2.0 * static_cast<double>(g.vision.patches() * g.vision.hidden);
+  };
   method.make = [kind](const PrunerInfo& info, const Budget& budget, const Options&) {
     return std::make_shared<PruMerge>(info, budget, kind);
   };

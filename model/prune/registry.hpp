@@ -24,11 +24,17 @@ using Options = std::map<std::string, std::string>;
 
 struct Method {
   PrunerInfo info;
-  std::string help;
+  std::string help;   ///< one line, for lists
+  std::string about;  ///< two sentences or so, for docs/methods.md
+  std::vector<std::string>
+      quirks;            ///< what is surprising in the published code, and whether it is kept
   bool budgeted = true;  ///< takes a number of tokens; only `none` does not
   std::vector<MethodOption> options;
   std::function<std::shared_ptr<const Pruner>(const PrunerInfo&, const Budget&, const Options&)>
       make;
+  /// Multiply-adds of the selection itself for `tokens` tokens and one text, beside what the taps
+  /// cost (model/prune/cost.hpp). Null: none, only sums and comparisons.
+  std::function<double(const model::Geometry&, std::int64_t tokens)> macs;
 };
 
 class Registry {

@@ -56,6 +56,13 @@ Method avgpool() {
                  .fidelity = "litebench",
                  .merges = true};
   method.help = "mean of the cells of a regular 2-D grid; 1-D cells where N has no such grid";
+  method.about =
+      "Averages the features within the cells of the grid of uniform, before the projector. The "
+      "control that tells coverage from selection.";
+  method.quirks = {"A budget without such a grid averages N equal parts of the raster sequence."};
+  method.macs = [](const model::Geometry& g, std::int64_t) {
+    return static_cast<double>(g.vision.patches() * g.vision.hidden);
+  };
   method.make = [](const PrunerInfo& info, const Budget& budget, const Options&) {
     return std::make_shared<AvgPool>(info, budget);
   };

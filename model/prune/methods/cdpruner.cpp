@@ -3,6 +3,7 @@
 // are the most relevant ones.
 #include "kernels/greedy/dpp.hpp"
 #include "model/prune/before_llm_pruner.hpp"
+#include "model/prune/cost.hpp"
 #include "model/prune/methods.hpp"
 #include "model/prune/scores.hpp"
 
@@ -46,6 +47,17 @@ Method cdpruner() {
                  .fidelity = "code@9541616c40fc",
                  .text_dependent = true};
   method.help = "greedy determinantal selection weighted by dissimilarity to the texts";
+  method.about =
+      "Greedy maximum of a determinant: cosines of the projected patches, weighted from both "
+      "sides by how little CLIP finds a patch similar to the texts.";
+  method.quirks = {
+      "The released code negates the relevance, so that dissimilar patches are preferred: kept.",
+      "The released code cuts long texts into pieces of 77 tokens and counts each as a text; "
+      "here every text is one, of at most 77 tokens."};
+  method.macs = [](const model::Geometry& g, std::int64_t tokens) {
+    return patch_gram_macs(g, g.llama.hidden) + similarity_macs(g) +
+           0.5 * static_cast<double>(tokens * tokens * g.vision.patches());
+  };
   method.make = [](const PrunerInfo& info, const Budget& budget, const Options&) {
     return std::make_shared<CdPruner>(info, budget);
   };

@@ -5,9 +5,13 @@
 namespace litebench::prune::methods {
 
 Method cls_topk() {
-  return cls_method(
-      {.id = "cls_topk", .title = "CLS attention", .paper = "", .fidelity = "litebench"},
-      "largest head-mean attention of the CLS query", kernels::Best::largest);
+  Method method =
+      cls_method({.id = "cls_topk", .title = "CLS attention", .paper = "", .fidelity = "litebench"},
+                 "largest head-mean attention of the CLS query", kernels::Best::largest);
+  method.about =
+      "Keeps the patches with the largest attention of CLS in the layer that made the features, "
+      "mean over heads.";
+  return method;
 }
 
 }  // namespace litebench::prune::methods

@@ -37,6 +37,14 @@ Method context_only() {
                  .fidelity = "code@5896153d8aa8",
                  .native_order = unit::OrderPolicy::native};
   method.help = "largest context score of LiteLVLM, best first";
+  method.about =
+      "Keeps the patches of the highest context score of LiteLVLM, best first: LiteLVLM without "
+      "similarity.";
+  method.quirks = {
+      "The soft-max of its score is almost flat: the ranking is close to that of value_norm."};
+  method.macs = [](const model::Geometry& g, std::int64_t) {
+    return 3.0 * static_cast<double>(g.vision.patches() * g.vision.hidden);
+  };
   method.make = [](const PrunerInfo& info, const Budget& budget, const Options&) {
     return std::make_shared<ContextOnly>(info, budget);
   };

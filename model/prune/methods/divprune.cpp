@@ -3,6 +3,7 @@
 
 #include "kernels/greedy/max_min.hpp"
 #include "model/prune/before_llm_pruner.hpp"
+#include "model/prune/cost.hpp"
 #include "model/prune/methods.hpp"
 #include "model/prune/scores.hpp"
 
@@ -38,6 +39,13 @@ Method divprune() {
                  .paper = "arXiv 2503.02175",
                  .fidelity = "code@799e2d950aa0"};
   method.help = "greedy max-min cosine distance of the projected patches";
+  method.about =
+      "Starts with the patch whose nearest neighbour is farthest, then takes again and again the "
+      "patch that is farthest from all taken ones, by cosine distance of the projected "
+      "features.";
+  method.macs = [](const model::Geometry& g, std::int64_t) {
+    return patch_gram_macs(g, g.llama.hidden);
+  };
   method.make = [](const PrunerInfo& info, const Budget& budget, const Options&) {
     return std::make_shared<DivPrune>(info, budget);
   };

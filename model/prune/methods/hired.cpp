@@ -6,12 +6,19 @@
 namespace litebench::prune::methods {
 
 Method hired() {
-  return cls_method({.id = "hired",
-                     .title = "HiRED",
-                     .paper = "arXiv 2408.10945",
-                     .fidelity = "code@502d6dd79a03"},
-                    "largest CLS attention, the same as cls_topk on one view",
-                    kernels::Best::largest);
+  Method method =
+      cls_method({.id = "hired",
+                  .title = "HiRED",
+                  .paper = "arXiv 2408.10945",
+                  .fidelity = "code@502d6dd79a03"},
+                 "largest CLS attention, the same as cls_topk on one view", kernels::Best::largest);
+  method.about =
+      "Keeps the patches with the largest attention of CLS in the layer that made the features, "
+      "summed over heads, which ranks like their mean.";
+  method.quirks = {
+      "Its division of the budget over tiles of the image has nothing to divide on one view. "
+      "Equal to cls_topk and fastervlm."};
+  return method;
 }
 
 }  // namespace litebench::prune::methods

@@ -25,6 +25,9 @@ Method none() {
   method.info = {
       .id = "none", .title = "GLaMM", .paper = "arXiv 2311.03356", .fidelity = "code@e74865f207d0"};
   method.help = "all visual tokens";
+  method.about =
+      "Keeps every patch in raster order. The unpruned model that retention and speed-up refer "
+      "to.";
   method.budgeted = false;
   method.make = [](const PrunerInfo& info, const Budget&, const Options&) {
     return std::make_shared<None>(info);

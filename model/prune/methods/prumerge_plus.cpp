@@ -6,9 +6,20 @@
 namespace litebench::prune::methods {
 
 Method prumerge_plus() {
-  return prumerge_method("prumerge+", "LLaVA-PruMerge+",
-                         "prumerge with three quarters of its patches evenly spaced",
-                         PruMergeKind::plus);
+  Method method = prumerge_method("prumerge+", "LLaVA-PruMerge+",
+                                  "prumerge with three quarters of its patches evenly spaced",
+                                  PruMergeKind::plus);
+  method.about =
+      "As prumerge, but only a quarter of the N - 1 patches are chosen by attention; the others "
+      "are evenly spaced among the rest, appended behind.";
+  method.quirks = {
+      "Merge weights are not normalised, and a kept patch may be taken in by another one: kept "
+      "as released.",
+      "The released count follows an outlier rule and differs between images; here the budget "
+      "fixes it.",
+      "The released spacing can divide by zero and never reaches the last patch; the even "
+      "spacing here can do neither."};
+  return method;
 }
 
 }  // namespace litebench::prune::methods

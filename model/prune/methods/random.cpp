@@ -30,6 +30,9 @@ Method random() {
   method.info = {
       .id = "random", .title = "Random", .paper = "", .fidelity = "litebench", .draws = true};
   method.help = "patches drawn uniformly by seed and sample";
+  method.about =
+      "Draws N patches uniformly. The draw depends on seed and sample alone, and a smaller "
+      "budget is a subset of a larger one.";
   method.make = [](const PrunerInfo& info, const Budget& budget, const Options&) {
     return std::make_shared<Random>(info, budget);
   };

@@ -2,6 +2,7 @@
 // one more token.
 #include <numeric>
 
+#include "model/prune/cost.hpp"
 #include "model/prune/merge_pruner.hpp"
 #include "model/prune/methods.hpp"
 #include "model/prune/scores.hpp"
@@ -58,6 +59,18 @@ Method trim() {
                  .text_dependent = true,
                  .merges = true};
   method.help = "N - 1 patches by similarity to the texts, and the mean of the others";
+  method.about =
+      "Ranks the patches by CLIP similarity to the text, keeps N - 1 of them in raster order and "
+      "appends the plain mean of all others as one more token.";
+  method.quirks = {
+      "The released code keeps the least similar patches (sign=low, the default); the row in "
+      "LiteLVLM's table behaves like sign=high.",
+      "The released count is a share of the patches or an outlier rule; here N - 1 + 1 tokens, "
+      "so that budgets compare.",
+      "Several texts are not defined in the source: see the option aggregate."};
+  method.macs = [](const model::Geometry& g, std::int64_t) {
+    return similarity_macs(g) + static_cast<double>(g.vision.patches() * g.vision.hidden);
+  };
   method.options = {{.name = "sign",
                      .help = "low: the least similar, as TRIM's released code does; high: the most "
                              "similar, as LiteLVLM's table has it",

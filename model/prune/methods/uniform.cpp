@@ -30,6 +30,12 @@ Method uniform() {
   Method method;
   method.info = {.id = "uniform", .title = "Uniform grid", .paper = "", .fidelity = "litebench"};
   method.help = "regular 2-D grid, cell centres; 1-D spacing where N has no such grid";
+  method.about =
+      "Takes the centres of the cells of a regular grid with N cells, its sides as equal as they "
+      "can be and the wider one across.";
+  method.quirks = {
+      "A budget without such a grid (58 = 2 x 29) falls back to even spacing of the raster "
+      "sequence."};
   method.make = [](const PrunerInfo& info, const Budget& budget, const Options&) {
     return std::make_shared<Uniform>(info, budget);
   };

@@ -32,6 +32,9 @@ Method uniform1d() {
   method.info = {
       .id = "uniform1d", .title = "Uniform sequence", .paper = "", .fidelity = "litebench"};
   method.help = "evenly spaced patches of the raster sequence";
+  method.about =
+      "Takes N evenly spaced patches of the raster sequence: the middles of N equal parts, or "
+      "every floor(576/N)-th from the first (phase=zero).";
   method.options = {
       {.name = "phase",
        .help = "center: middles of equal parts; zero: stride floor(patches/N) from the first patch",

@@ -33,6 +33,11 @@ Method value_norm() {
   Method method;
   method.info = {.id = "value_norm", .title = "Value norm", .paper = "", .fidelity = "litebench"};
   method.help = "largest value vectors of the layer after the features";
+  method.about =
+      "Keeps the patches whose value vectors in the layer behind the features are longest.";
+  method.macs = [](const model::Geometry& g, std::int64_t) {
+    return static_cast<double>(g.vision.patches() * g.vision.hidden);
+  };
   method.make = [](const PrunerInfo& info, const Budget& budget, const Options&) {
     return std::make_shared<ValueNorm>(info, budget);
   };

@@ -1,5 +1,6 @@
 // VisionZip (arXiv 2412.04467): CLS, the patches it attends to most, and the others merged around
 // evenly strided ones.
+#include "model/prune/cost.hpp"
 #include "model/prune/merge_pruner.hpp"
 #include "model/prune/methods.hpp"
 #include "model/prune/scores.hpp"
@@ -46,6 +47,17 @@ Method visionzip() {
                  .merges = true,
                  .native_order = unit::OrderPolicy::native};
   method.help = "CLS and patches by CLS attention, the others merged by their keys";
+  method.about =
+      "Keeps CLS and the patches with the largest CLS attention in raster order (27/32 of the "
+      "budget), then merges the others: every stride-th of them is a target, the rest join the "
+      "target with the nearest mean key, and target and mean of its members are added.";
+  method.quirks = {
+      "A merged token is the sum of two means, of about twice the usual norm: kept as released.",
+      "CLS counts as one of the N tokens, though GLaMM's projector never saw it in training "
+      "(cls_in_output=false leaves it out)."};
+  method.macs = [](const model::Geometry& g, std::int64_t) {
+    return patch_gram_macs(g, g.vision.hidden / g.vision.heads);
+  };
   method.options = {{.name = "cls_in_output",
                      .help = "whether CLS, which GLaMM's projector never saw, is one of the tokens",
                      .values = {"true", "false"}}};

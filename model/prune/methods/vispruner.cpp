@@ -5,6 +5,7 @@
 #include "kernels/greedy/parity_halving.hpp"
 #include "kernels/select/stable_topk.hpp"
 #include "model/prune/before_llm_pruner.hpp"
+#include "model/prune/cost.hpp"
 #include "model/prune/methods.hpp"
 #include "model/prune/scores.hpp"
 
@@ -55,6 +56,18 @@ Method vispruner() {
                  .paper = "arXiv 2412.01818",
                  .fidelity = "code@aefa01adc7c7"};
   method.help = "a share of patches by CLS attention, the others by diversity";
+  method.about =
+      "Keeps a share r of the budget by CLS attention. Of the other patches, listed by "
+      "attention, it deletes up to eight per round that are nearest to a patch at an odd place "
+      "of the list, until the rest of the budget is left.";
+  method.quirks = {
+      "The order of the list changes every round, and with it which patches face each other: "
+      "kept as released.",
+      "The released code stops with an error on lists of odd length; here the longer half holds "
+      "the even places."};
+  method.macs = [](const model::Geometry& g, std::int64_t) {
+    return patch_gram_macs(g, g.vision.hidden);
+  };
   method.options = {{.name = "r",
                      .help = "share of the budget that goes to CLS attention",
                      .values = {"0.5", "0", "0.25", "0.75", "1"}}};
