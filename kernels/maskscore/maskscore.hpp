@@ -39,6 +39,9 @@ BackgroundScore background(const MaskScore& score, std::int64_t pixels);
 /// Score of a mask that is there already. `target` may be null (all zero).
 MaskScore score_mask(const std::uint8_t* mask, const std::uint8_t* target, std::int64_t pixels);
 
+/// No NaN and no infinity among them.
+bool all_finite(const float* values, std::int64_t count);
+
 /// What only tests and diagnostics look at.
 struct MaskDiagnostics {
   std::int64_t near_zero = 0;  ///< logits with |x| < 1e-3: may differ between programs
@@ -47,12 +50,15 @@ struct MaskDiagnostics {
 
 /// Interpolation tables of one image, made once for all its expressions and variants. Keeps scratch
 /// rows: one per thread.
+///
+/// Interpolating between values of one sign gives that sign, so only the parts of the picture where
+/// a mask has an edge are drawn; everywhere else the low-resolution logits tell the bits.
 class MaskScorer {
  public:
   explicit MaskScorer(const MaskFrame& frame);
 
-  /// `logits`: L × L. `target`: height × width or null (all zero). `mask`: receives height × width
-  /// of 0 and 1, or null.
+  /// `logits`: L × L, finite. `target`: height × width or null (all zero). `mask`: receives height ×
+  /// width of 0 and 1, or null. With `diagnostics` every pixel is drawn.
   MaskScore score(const float* logits, const std::uint8_t* target, std::uint8_t* mask,
                   MaskDiagnostics* diagnostics = nullptr);
 
@@ -66,16 +72,36 @@ class MaskScorer {
   };
   static Axis make_axis(std::int64_t in, std::int64_t out, std::int64_t used);
 
+  /// Neighbouring columns of the output and the columns that they come from, ends excluded.
+  struct Strip {
+    std::int64_t begin, end, sam_begin, sam_end, low_begin, low_end;
+  };
+  struct StripRun {
+    std::size_t begin, end;
+  };
+  enum Sign : std::uint8_t { kPositive = 1, kNegative = 2, kMixed = 3 };
+
+  void make_strips();
+  /// What is known of each strip of each low-resolution row.
+  void note_signs(const float* logits);
+  [[nodiscard]] std::uint8_t sign_at(std::int64_t y, std::size_t strip) const;
+  void draw_row(const float* logits, std::int64_t y, std::uint8_t* bits);
+  void draw(const float* logits, std::int64_t y, StripRun run, std::uint8_t* bits);
   const float* low_row(const float* logits, std::int64_t row);
-  const float* sam_row(const float* logits, std::int64_t row);
+  const float* sam_row(const float* logits, std::int64_t row, StripRun run);
+  void make_sam_part(const float* logits, std::int64_t row, StripRun run);
 
   MaskFrame frame_;
   Axis sam_y_, sam_x_, out_y_, out_x_;
-  std::vector<float> low_[2];  ///< low-res rows stretched to resized_w
-  std::vector<float> sam_[2];  ///< rows of the S grid stretched to width
+  bool four_per_cell_ = false;  ///< the first interpolation is SAM's own, four to one
+  std::vector<Strip> strips_;
+  std::vector<std::uint8_t> signs_, row_signs_;  ///< [L, strips]; of the row being drawn
+  std::vector<float> low_[2];                    ///< low-res rows stretched to resized_w
+  std::vector<float> sam_[2];                    ///< rows of the S grid stretched to width
   std::vector<float> wide_, final_;
   std::vector<std::uint8_t> bits_;
-  std::int64_t low_at_[2] = {-1, -1}, sam_at_[2] = {-1, -1};
+  std::int64_t low_at_[2] = {-1, -1};
+  std::vector<std::int64_t> sam_at_[2];  ///< per strip
 };
 
 }  // namespace litebench::kernels

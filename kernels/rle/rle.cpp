@@ -1,7 +1,14 @@
 #include "kernels/rle/rle.hpp"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cassert>
+#include <cstring>
+#include <numeric>
+#include <span>
+
+#include "kernels/clones.hpp"
 
 namespace litebench::kernels {
 namespace {
@@ -32,6 +39,74 @@ class RunWriter {
   std::vector<std::uint32_t>& counts_;
 };
 
+/// A pixel whose predecessor in column-major order has another value.
+struct Change {
+  std::uint32_t x, y;
+};
+
+LITEBENCH_WIDE void compare(const std::uint8_t* a, const std::uint8_t* b, std::int64_t count,
+                            std::uint8_t* differs) {
+  for (std::int64_t i = 0; i < count; ++i) {
+    differs[i] = static_cast<std::uint8_t>((a[i] != 0) != (b[i] != 0));
+  }
+}
+
+static_assert(std::endian::native == std::endian::little);
+
+/// Changes in the order of rows.
+class ChangeList {
+ public:
+  /// Of a row, whose length is a multiple of 32: its nonzero places.
+  void add_row(const std::vector<std::uint8_t>& differs, std::uint32_t y) {
+    if (changes_.size() < size_ + differs.size()) changes_.resize(2 * size_ + differs.size());
+    Change* out = changes_.data() + size_;
+    for (std::size_t at = 0; at < differs.size(); at += 32) {
+      std::array<std::uint64_t, 4> words{};
+      std::memcpy(words.data(), &differs[at], sizeof words);
+      if ((words[0] | words[1] | words[2] | words[3]) == 0) continue;
+      // Without a branch per pixel: in a ragged mask every other one would be mispredicted.
+      for (std::size_t i = at; i < at + 32; ++i) {
+        *out = {static_cast<std::uint32_t>(i), y};
+        out += differs[i];
+      }
+    }
+    size_ = static_cast<std::size_t>(out - changes_.data());
+  }
+  [[nodiscard]] std::span<const Change> all() const { return {changes_.data(), size_}; }
+
+ private:
+  std::vector<Change> changes_;
+  std::size_t size_ = 0;
+};
+
+ChangeList changes_of(const std::uint8_t* mask, std::int64_t height, std::int64_t width) {
+  ChangeList found;
+  std::vector<std::uint8_t> differs(static_cast<std::size_t>((width + 31) / 32 * 32));
+  // Above the first row stands the last one, a column to the left; above its first pixel, background.
+  std::vector<std::uint8_t> above(static_cast<std::size_t>(width));
+  std::copy_n(mask + (height - 1) * width, width - 1, above.begin() + 1);
+  compare(mask, above.data(), width, differs.data());
+  found.add_row(differs, 0);
+  for (std::int64_t y = 1; y < height; ++y) {
+    compare(mask + y * width, mask + (y - 1) * width, width, differs.data());
+    found.add_row(differs, static_cast<std::uint32_t>(y));
+  }
+  return found;
+}
+
+/// Their column-major pixel numbers, rising. A counting sort: rows rise within a column already.
+std::vector<std::uint32_t> sort_by_column(std::span<const Change> changes, std::int64_t height,
+                                          std::int64_t width) {
+  std::vector<std::size_t> place(static_cast<std::size_t>(width) + 1);
+  for (const Change& change : changes) ++place[change.x + 1];
+  std::partial_sum(place.begin(), place.end(), place.begin());
+  std::vector<std::uint32_t> numbers(changes.size());
+  for (const Change& change : changes) {
+    numbers[place[change.x]++] = change.x * static_cast<std::uint32_t>(height) + change.y;
+  }
+  return numbers;
+}
+
 }  // namespace
 
 bool rle_size_ok(std::int64_t height, std::int64_t width) {
@@ -50,13 +125,20 @@ std::optional<Rle> rle_from_counts(std::span<const std::int64_t> counts, std::in
   return Rle{height, width, {counts.begin(), counts.end()}};
 }
 
+// Runs are column-major, memory is row-major. So rows are compared with the rows above them, many
+// pixels at a time; the few places where a value changes are then sorted by column.
 Rle rle_encode(const std::uint8_t* mask, std::int64_t height, std::int64_t width) {
   assert(rle_size_ok(height, width));
+  const std::vector<std::uint32_t> starts =
+      sort_by_column(changes_of(mask, height, width).all(), height, width);
   Rle rle{height, width, {}};
-  RunWriter writer(rle);
-  for (std::int64_t x = 0; x < width; ++x) {
-    for (std::int64_t y = 0; y < height; ++y) writer.add(mask[y * width + x] != 0, 1);
+  rle.counts.reserve(starts.size() + 1);
+  std::uint32_t last = 0;
+  for (const std::uint32_t start : starts) {
+    rle.counts.push_back(start - last);
+    last = start;
   }
+  rle.counts.push_back(static_cast<std::uint32_t>(height * width) - last);
   return rle;
 }
 

@@ -3,6 +3,7 @@
 #include "kernels/maskscore/maskscore.hpp"
 
 #include <cmath>
+#include <limits>
 #include <random>
 
 #include <gtest/gtest.h>
@@ -192,6 +193,60 @@ TEST(MaskScore, CountsFollowTheirDefinitionsForTargetsWithOverlap) {
 TEST(MaskScore, AnOverlapPixelThatIsPredictedWidensTheUnionOnly) {
   const std::vector<std::uint8_t> mask{1, 1, 1}, target{1, 2, 0};
   EXPECT_EQ(score_mask(mask.data(), target.data(), 3), (MaskScore{1, 3, 3, 1, 1, 1}));
+}
+
+/// A blob with a ragged edge, a hole, and cells that are exactly zero.
+std::vector<float> blob(std::int64_t side, std::uint32_t seed) {
+  std::mt19937 random(seed);
+  std::normal_distribution<float> normal;
+  const auto at = [&] { return static_cast<float>(random() % static_cast<std::uint32_t>(side)); };
+  const float x0 = at(), y0 = at(), x1 = at(), y1 = at(), radius = 1 + at() / 2;
+  std::vector<float> logits;
+  for (std::int64_t y = 0; y < side; ++y) {
+    for (std::int64_t x = 0; x < side; ++x) {
+      const auto px = static_cast<float>(x), py = static_cast<float>(y);
+      const float inside = radius - std::hypot(px - x0, py - y0) + 0.7F * normal(random);
+      logits.push_back(random() % 64 == 0 ? 0.0F
+                                          : std::min(inside, std::hypot(px - x1, py - y1) - 3));
+    }
+  }
+  return logits;
+}
+
+// With diagnostics every pixel is drawn; without, only the strips that hold both signs.
+TEST(MaskScore, PartsOfOneSignHaveTheBitsThatDrawingThemGives) {
+  const std::vector<MaskFrame> frames = {
+      {64, 256, 171, 256, 97, 203},    {64, 256, 256, 120, 640, 300}, {64, 256, 1, 256, 2, 999},
+      {64, 256, 256, 1, 401, 1},       {64, 256, 256, 5, 100, 7},     {48, 256, 200, 256, 97, 203},
+      {256, 1024, 768, 1024, 480, 640}};
+  std::uint32_t seed = 0;
+  for (const MaskFrame& frame : frames) {
+    MaskScorer scorer(frame);
+    for (int repeat = 0; repeat < 20; ++repeat) {
+      auto logits = blob(frame.low_res, seed++);
+      if (repeat == 0) std::fill(logits.begin(), logits.end(), -0.0F);
+      if (repeat == 1) std::fill(logits.begin(), logits.end(), 1e-45F);
+      if (repeat == 2) std::fill(logits.begin(), logits.end(), 1.0F);
+      std::vector<std::uint8_t> drawn(frame.height * frame.width), quick(drawn.size(), 9);
+      MaskDiagnostics diagnostics;
+      const MaskScore wanted = scorer.score(logits.data(), nullptr, drawn.data(), &diagnostics);
+      EXPECT_EQ(scorer.score(logits.data(), nullptr, quick.data()), wanted);
+      ASSERT_EQ(quick, drawn) << seed;
+    }
+  }
+}
+
+TEST(MaskScore, FiniteMeansNeitherNanNorInfinityAnywhere) {
+  std::vector<float> values(101, std::numeric_limits<float>::max());
+  EXPECT_TRUE(all_finite(values.data(), 101));
+  for (const float bad : {NAN, -NAN, INFINITY, -INFINITY}) {
+    for (const std::size_t at : {0, 50, 100}) {
+      values[at] = bad;
+      EXPECT_FALSE(all_finite(values.data(), 101));
+      values[at] = -0.0F;
+    }
+  }
+  EXPECT_TRUE(all_finite(values.data(), 0));
 }
 
 TEST(MaskScore, AScorerRemembersNothingOfTheMaskBefore) {
