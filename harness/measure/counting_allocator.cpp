@@ -2,7 +2,6 @@
 
 #include <c10/core/CPUAllocator.h>
 #include <c10/core/alignment.h>
-#include <c10/core/impl/alloc_cpu.h>
 #include <c10/util/Exception.h>
 
 #include <new>
@@ -22,15 +21,16 @@ constexpr std::size_t kHeaderBytes = c10::gAlignment;
 // Above LibTorch's own registration, which has priority 0.
 constexpr std::uint8_t kPriority = 100;
 
+}  // namespace
+
 // LibTorch gives exhausted memory a type of its own on GPUs only.
-void* allocate_block(std::size_t bytes) {
+void* CountingAllocator::take_block(std::size_t bytes) {
   try {
-    return c10::alloc_cpu(bytes);
+    return blocks_.take(bytes);
   } catch (const c10::Error& error) {
     throw c10::OutOfMemoryError(error.msg());
   }
 }
-}  // namespace
 
 CountingAllocator& CountingAllocator::install() {
   // Never destroyed: memory of tensors in static storage returns after main() has ended. The
@@ -48,7 +48,7 @@ c10::DataPtr CountingAllocator::allocate(std::size_t bytes) {
   static_assert(sizeof(Header) <= kHeaderBytes);
   const c10::Device cpu(c10::DeviceType::CPU);
   if (bytes == 0) return {nullptr, cpu};
-  auto* block = static_cast<std::byte*>(allocate_block(bytes + kHeaderBytes));
+  auto* block = static_cast<std::byte*>(take_block(bytes + kHeaderBytes));
   new (block) Header{this, static_cast<std::int64_t>(bytes)};
   add(static_cast<std::int64_t>(bytes));
   void* data = block + kHeaderBytes;
@@ -66,7 +66,7 @@ void CountingAllocator::release(void* data) {
   std::byte* block = static_cast<std::byte*>(data) - kHeaderBytes;
   const Header header = *std::launder(reinterpret_cast<Header*>(block));
   header.owner->add(-header.bytes);
-  c10::free_cpu(block);
+  header.owner->blocks_.give(block, static_cast<std::size_t>(header.bytes) + kHeaderBytes);
 }
 
 void CountingAllocator::add(std::int64_t bytes) noexcept {

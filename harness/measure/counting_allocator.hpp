@@ -7,9 +7,11 @@
 
 #include <c10/core/Allocator.h>
 
+#include "harness/measure/block_cache.hpp"
+
 namespace litebench::measure {
 
-/// LibTorch's CPU memory with a counter in front. Counts what tensors own: neither mapped weights
+/// LibTorch's CPU memory with a counter in front, and with large blocks kept for reuse. Counts what tensors own: neither mapped weights
 /// (from_blob) nor the scratch space inside MKL and oneDNN. Thread-safe.
 class CountingAllocator final : public c10::Allocator {
  public:
@@ -32,9 +34,11 @@ class CountingAllocator final : public c10::Allocator {
 
  private:
   struct Header;
+  void* take_block(std::size_t bytes);
   static void release(void* data);
   void add(std::int64_t bytes) noexcept;
 
+  BlockCache blocks_;
   std::atomic<std::int64_t> current_{0};
   std::atomic<std::int64_t> peak_{0};
 };
