@@ -16,7 +16,7 @@ constexpr std::array<Command, 7> kCommands{{
     {"status", "progress of a live or dead run and the command that continues it", "RUN",
      status_command},
     {"reduce", "shards -> results.h5 -> tables and verdict", "RUN [options]", reduce_command},
-    {"list", "methods | datasets | profiles | geometries", "WHAT", list_command},
+    {"list", "methods | datasets | profiles | geometries", "WHAT [--markdown]", list_command},
     {"doctor", "versions, devices, data counts, checkpoints", "[--config FILE]", doctor_command},
     {"convert", "any checkpoint -> one mmap-able safetensors",
      "SRC DST [--dtype float32|bfloat16|float16]", convert_command},

@@ -1,4 +1,4 @@
-// `litebench list WHAT`
+// `litebench list WHAT`; `list methods --markdown` is the page docs/methods.md
 
 #include <fmt/core.h>
 
@@ -40,7 +40,8 @@ void list_geometries() {
 }  // namespace
 
 int list_command(const Arguments& arguments) {
-  const std::string what = arguments.size() == 1 ? arguments.front() : "";
+  const bool markdown = arguments == Arguments{"methods", "--markdown"};
+  const std::string what = markdown || arguments.size() == 1 ? arguments.front() : "";
   if (what == "datasets") {
     list_datasets();
   } else if (what == "profiles") {
@@ -49,7 +50,9 @@ int list_command(const Arguments& arguments) {
     list_geometries();
   } else if (what == "methods") {
     point_to_libtorch();
-    exec(sibling("litebench-run"), {"list-methods"});
+    Arguments all = {"list-methods"};
+    if (markdown) all.emplace_back("--markdown");
+    exec(sibling("litebench-run"), all);
   } else {
     throw Error(ExitCode::usage, "cannot list that", "litebench list takes one word",
                 "use methods, datasets, profiles or geometries");

@@ -6,6 +6,7 @@
 #include <torch/headeronly/version.h>
 
 #include "base/error.hpp"
+#include "harness/evaluate/methods_page.hpp"
 #include "harness/measure/device.hpp"
 #include "model/prune/registry.hpp"
 
@@ -13,13 +14,13 @@ namespace litebench::evaluate {
 namespace {
 
 void print_method(const prune::Method& method) {
-  fmt::print("{:<12}{}\n", method.info.id, method.info.title);
-  fmt::print("            {}\n", method.help);
-  fmt::print("            paper: {}; fidelity: {}; positions: {}; text: {}{}\n", method.info.paper,
-             method.info.fidelity, unit::name_of(method.info.native_position),
+  fmt::print("{:<16}{}\n", method.info.id, method.info.title);
+  fmt::print("                {}\n", method.help);
+  fmt::print("                paper: {}; fidelity: {}; positions: {}; text: {}{}\n",
+             method.info.paper, method.info.fidelity, unit::name_of(method.info.native_position),
              method.info.text_dependent ? "yes" : "no", method.info.draws ? "; draws (seeds)" : "");
   for (const prune::MethodOption& option : method.options) {
-    fmt::print("            {} = {}: {}\n", option.name, fmt::join(option.values, " | "),
+    fmt::print("                {} = {}: {}\n", option.name, fmt::join(option.values, " | "),
                option.help);
   }
 }
@@ -36,8 +37,12 @@ void print_device(int index) {
 
 }  // namespace
 
-int list_methods() {
+int list_methods(bool markdown) {
   const prune::Registry registry = prune::builtin_registry();
+  if (markdown) {
+    fmt::print("{}", methods_page(registry));
+    return 0;
+  }
   for (const prune::Method& method : registry.methods()) print_method(method);
   return 0;
 }

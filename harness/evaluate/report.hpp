@@ -3,8 +3,8 @@
 
 namespace litebench::evaluate {
 
-/// Prints every method with its options. Returns the exit code.
-int list_methods();
+/// Prints every method with its options, or docs/methods.md. Returns the exit code.
+int list_methods(bool markdown);
 
 /// Prints LibTorch's version, the devices and MPI's thread level. Returns the exit code.
 int probe();

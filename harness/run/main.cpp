@@ -17,8 +17,8 @@ namespace {
 
 int dispatch(const std::vector<std::string>& arguments) {
   using litebench::cli::RunOptions;
-  if (arguments == std::vector<std::string>{"list-methods"})
-    return litebench::evaluate::list_methods();
+  if (!arguments.empty() && arguments[0] == "list-methods")
+    return litebench::evaluate::list_methods(arguments.size() > 1);
   if (arguments == std::vector<std::string>{"probe"}) return litebench::evaluate::probe();
   const RunOptions options = litebench::cli::parse_run_options(arguments);
   if (options.help) {
