@@ -33,11 +33,10 @@ Options validated(const Method& method, const std::map<std::string, std::string>
                   names.empty() ? "the method has no options" : "not one of its options",
                   names.empty() ? "remove it" : did_you_mean(name, names));
     }
-    const auto& allowed = option->values;
-    if (std::find(allowed.begin(), allowed.end(), value) == allowed.end()) {
+    if (const ValueProblem problem = problem_of(*option, value); !problem.reason.empty()) {
       throw Error(ExitCode::usage,
                   fmt::format("option {}={} of method \"{}\"", name, value, method.info.id),
-                  "not an allowed value", fmt::format("use one of: {}", fmt::join(allowed, ", ")));
+                  problem.reason, problem.action);
     }
     options[name] = value;
   }
@@ -60,7 +59,7 @@ const Method& Registry::find(std::string_view id) const {
 
 std::shared_ptr<const Pruner> Registry::make(const unit::Variant& variant) const {
   const Method& method = find(variant.method);
-  if (method.budgeted && variant.tokens <= 0) {
+  if (method.budgeted && !method.own_setting && variant.tokens <= 0) {
     throw Error(ExitCode::usage, fmt::format("variant \"{}\"", unit::id_of(variant)),
                 "the method needs a number of tokens", fmt::format("write {}@192", variant.method));
   }

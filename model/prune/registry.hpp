@@ -1,34 +1,26 @@
 #pragma once
-// The known pruning methods by name. A method is one file in methods/ and one line in methods.cpp.
+// The known pruning methods by name. A method is one file in methods/ and one line in methods.def.
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "model/prune/options.hpp"
 #include "model/prune/pruner.hpp"
 #include "shards/unit/variant.hpp"
 
 namespace litebench::prune {
-
-/// An option with a closed set of values; the first one is the default.
-struct MethodOption {
-  std::string name, help;
-  std::vector<std::string> values;
-};
-
-/// Option values after validation: every option of the method is present.
-using Options = std::map<std::string, std::string>;
 
 struct Method {
   PrunerInfo info;
   std::string help;   ///< one line, for lists
   std::string about;  ///< two sentences or so, for docs/methods.md
   std::vector<std::string>
-      quirks;            ///< what is surprising in the published code, and whether it is kept
-  bool budgeted = true;  ///< takes a number of tokens; only `none` does not
+      quirks;                ///< what is surprising in the published code, and whether it is kept
+  bool budgeted = true;      ///< takes a number of tokens; only `none` does not
+  bool own_setting = false;  ///< works without one too, as published
   std::vector<MethodOption> options;
   std::function<std::shared_ptr<const Pruner>(const PrunerInfo&, const Budget&, const Options&)>
       make;

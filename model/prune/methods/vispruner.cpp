@@ -1,7 +1,5 @@
 // VisPruner (arXiv 2412.01818, ICCV 2025): patches of highest CLS attention, and of the others
 // those that remain when near-duplicates are removed.
-#include <string>
-
 #include "kernels/greedy/parity_halving.hpp"
 #include "kernels/select/stable_topk.hpp"
 #include "model/prune/before_llm_pruner.hpp"
@@ -70,9 +68,12 @@ Method vispruner() {
   };
   method.options = {{.name = "r",
                      .help = "share of the budget that goes to CLS attention",
-                     .values = {"0.5", "0", "0.25", "0.75", "1"}}};
+                     .values = {"0.5", "0", "0.25", "0.75", "1"},
+                     .kind = OptionKind::number,
+                     .min = 0,
+                     .max = 1}};
   method.make = [](const PrunerInfo& info, const Budget& budget, const Options& options) {
-    return std::make_shared<VisPruner>(info, budget, std::stod(options.at("r")));
+    return std::make_shared<VisPruner>(info, budget, number_of(options, "r"));
   };
   return method;
 }
