@@ -36,7 +36,9 @@ void print_pass(const Plan& plan, store::Pass pass) {
 void print_variants(const config::Config& config, const std::vector<PlannedMethod>& methods) {
   for (std::size_t i = 0; i < methods.size(); ++i) {
     fmt::print("  {:<34}", unit::id_of(methods[i].variant));
-    if (methods[i].infeasible.empty()) {
+    if (methods[i].pruner->info().adaptive && methods[i].variant.tokens == 0) {
+      fmt::print("as many visual tokens as each image asks for");
+    } else if (methods[i].infeasible.empty()) {
       fmt::print("{:.1f} visual tokens a layer", methods[i].planned_mean);
     } else {
       fmt::print("INFEASIBLE: {}", methods[i].infeasible);

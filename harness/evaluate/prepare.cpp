@@ -60,6 +60,7 @@ PreparedSample Preparer::prepare_sample(const refer::Dataset& dataset, const ref
                                         Targets& targets) const {
   PreparedSample prepared;
   prepared.input_ids = prompts_.conversation(sample.turns);
+  prepared.turn_ends = prompts_.turn_ends(prepared.input_ids);
   prepared.error = prompt_problem(prepared.input_ids, sample.turns.size(), prompts_.seg_token());
   for (const protocol::Turn& turn : sample.turns) {
     prepared.question_ids.push_back(prompts_.clip_text(turn.question));

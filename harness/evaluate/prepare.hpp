@@ -25,6 +25,7 @@ struct Target {
 struct PreparedSample {
   protocol::Sample sample;
   std::vector<std::int64_t> input_ids;                    ///< the image as one placeholder
+  std::vector<std::int64_t> turn_ends;                    ///< among input_ids, before each answer
   std::vector<std::vector<std::int64_t>> question_ids;    ///< CLIP ids of the Q questions
   std::vector<std::vector<std::int64_t>> expression_ids;  ///< CLIP ids of the Q bare expressions
   std::vector<std::shared_ptr<const Target>> targets;     ///< Q

@@ -1,5 +1,7 @@
 #include "harness/evaluate/prompts.hpp"
 
+#include <algorithm>
+
 #include <fmt/core.h>
 
 #include "base/error.hpp"
@@ -16,7 +18,9 @@ class Tokenized final : public Prompts {
   Tokenized(const std::string& glamm, const std::string& clip, const model::Geometry& geometry)
       : llama_(model::LlamaTokenizer::load(glamm)),
         clip_(model::ClipTokenizer::load(clip, geometry.text.positions)),
-        seg_(llama_.seg_id()) {
+        seg_(llama_.seg_id()),
+        assistant_(llama_.encode("ASSISTANT:")) {
+    assistant_.erase(assistant_.begin());  // bos
     check_vocabulary(glamm, llama_.vocabulary(), geometry.llama.vocab);
     check_vocabulary(clip, clip_.vocabulary(), geometry.text.vocab);
   }
@@ -25,6 +29,14 @@ class Tokenized final : public Prompts {
     std::vector<model::QuestionAnswer> parts;
     for (const protocol::Turn& turn : turns) parts.push_back({turn.question, turn.answer});
     return llama_.encode_prompt(model::compose(parts));
+  }
+  std::vector<std::int64_t> turn_ends(const std::vector<std::int64_t>& ids) const override {
+    std::vector<std::int64_t> ends;
+    for (auto at = ids.begin();; ++at) {
+      at = std::search(at, ids.end(), assistant_.begin(), assistant_.end());
+      if (at == ids.end()) return ends;
+      ends.push_back(at - ids.begin() + std::ssize(assistant_) - 1);
+    }
   }
   std::vector<std::int64_t> clip_text(std::string_view text) const override {
     return clip_.encode(text);
@@ -44,6 +56,7 @@ class Tokenized final : public Prompts {
   model::LlamaTokenizer llama_;
   model::ClipTokenizer clip_;
   std::int64_t seg_;
+  std::vector<std::int64_t> assistant_;  // what every answer follows (upstream.md §3.1)
 };
 
 class MadeUp final : public Prompts {
@@ -71,6 +84,15 @@ class MadeUp final : public Prompts {
       }
     }
     return ids;
+  }
+
+  /// The made-up answer begins with its [SEG].
+  std::vector<std::int64_t> turn_ends(const std::vector<std::int64_t>& ids) const override {
+    std::vector<std::int64_t> ends;
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      if (ids[i] == seg_token()) ends.push_back(static_cast<std::int64_t>(i) - 1);
+    }
+    return ends;
   }
 
   std::vector<std::int64_t> clip_text(std::string_view text) const override {

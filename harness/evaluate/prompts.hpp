@@ -20,6 +20,9 @@ class Prompts {
   /// bos, text, one placeholder (−200) for the image, text with one [SEG] per turn.
   [[nodiscard]] virtual std::vector<std::int64_t> conversation(
       const std::vector<protocol::Turn>& turns) const = 0;
+  /// Where the last id of every question stands, right before its answer.
+  [[nodiscard]] virtual std::vector<std::int64_t> turn_ends(
+      const std::vector<std::int64_t>& conversation) const = 0;
   /// CLIP ids of one text, unpadded.
   [[nodiscard]] virtual std::vector<std::int64_t> clip_text(std::string_view text) const = 0;
   [[nodiscard]] virtual std::int64_t seg_token() const = 0;

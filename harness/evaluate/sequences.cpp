@@ -61,12 +61,14 @@ OwnedSequence make_sequence(const PlannedMethod& method, const model::Glamm& gla
   options.position = method.position;
   options.patches = glamm.geometry().vision.patches();
   options.seg_token = seg_token;
+  options.turn_ends = sample.turn_ends;
   owned.ledger = std::make_unique<prune::TokenLedger>(sample.input_ids, selection.plan, options);
   owned.state = std::move(selection.state);
   owned.sequence.embeds = glamm.llama().splice(sample.input_ids, visual);
   owned.sequence.ledger = owned.ledger.get();
   owned.sequence.pruner = method.pruner.get();
   owned.sequence.state = owned.state.get();
+  owned.sequence.order = method.variant.order;
   return owned;
 }
 

@@ -27,6 +27,7 @@ struct Sequence {
   const prune::Pruner* pruner =
       nullptr;  ///< borrowed; may be null for methods that do not cut in the decoder
   prune::RunState* state = nullptr;  ///< borrowed scratch of the pruner
+  unit::OrderPolicy order = unit::OrderPolicy::native;  ///< of what cuts leave
 };
 
 struct PrefillOptions {

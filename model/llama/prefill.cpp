@@ -41,7 +41,9 @@ class Prefill::View final : public prune::LayerView {
   [[nodiscard]] const prune::TokenLedger& ledger() const override {
     return *member_.sequence->ledger;
   }
+  [[nodiscard]] const Geometry& geometry() const override { return run_.geometry_; }
   [[nodiscard]] at::Tensor hidden() const override { return own(run_.hidden_); }
+  [[nodiscard]] at::Tensor input_visual() const override { return member_.input_visual; }
   [[nodiscard]] at::Tensor input_text() const override { return member_.input_text; }
   [[nodiscard]] at::Tensor final_norm(const at::Tensor& x) const override {
     return rms_norm(x, run_.norm_, run_.geometry_.llama.rms_eps);
@@ -97,6 +99,8 @@ Prefill::Prefill(const Geometry& geometry, std::span<const DecoderLayer> layers,
     parts.push_back(trimmed(members_.back(), sequence.embeds, -1));
     const prune::TokenLedger& ledger = *sequence.ledger;
     const std::int64_t text = ledger.visual_begin() + ledger.visual_count();
+    members_.back().input_visual =
+        parts.back().narrow(0, ledger.visual_begin(), ledger.visual_count());
     members_.back().input_text = parts.back().narrow(0, text, ledger.length() - text);
   }
   pack(parts);
@@ -136,7 +140,8 @@ at::Tensor Prefill::cut_one(Member& member, std::int64_t layer) {
   if (!member.cuts_at(layer)) return rows;
   prune::TokenLedger& ledger = *member.sequence->ledger;
   const View view(*this, member, layer);
-  if (const auto plan = member.sequence->pruner->before_layer(view, member.sequence->state)) {
+  if (auto plan = member.sequence->pruner->before_layer(view, member.sequence->state)) {
+    if (member.sequence->order == unit::OrderPolicy::raster) plan = ledger.in_raster_order(*plan);
     const std::int64_t begin = ledger.visual_begin(), count = ledger.visual_count();
     const at::Tensor kept = plan->apply(rows.narrow(0, begin, count));
     const at::Tensor tail = rows.narrow(0, begin + count, member.length - begin - count);

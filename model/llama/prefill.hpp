@@ -28,7 +28,7 @@ class Prefill {
     Sequence* sequence;
     std::vector<std::int64_t> cuts;  ///< layers, ascending
     std::int64_t begin = 0, length = 0;
-    at::Tensor input_text;  ///< embeddings after the visual rows, for methods that look at them
+    at::Tensor input_visual, input_text;  ///< embeddings of the visual rows and of those after
     [[nodiscard]] bool cuts_at(std::int64_t layer) const;
     [[nodiscard]] bool needs_tail(std::int64_t layer, const Geometry& geometry) const;
   };

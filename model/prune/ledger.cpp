@@ -52,6 +52,9 @@ TokenLedger::TokenLedger(std::span<const std::int64_t> input_ids, const TokenPla
     }
     LedgerRow row;
     const auto place = static_cast<std::int64_t>(i);
+    const auto& ends = options_.turn_ends;
+    if (std::find(ends.begin(), ends.end(), place) != ends.end())
+      turn_ends_.push_back(rows_.size());
     row.unpruned = place < visual_begin_ ? place : place - 1 + options_.patches;
     rows_.push_back(row);
   }
@@ -102,14 +105,19 @@ std::vector<std::int64_t> TokenLedger::positions() const {
   return out;
 }
 
-std::vector<std::int64_t> TokenLedger::wanted() const {
+std::vector<std::int64_t> TokenLedger::live_indices(std::span<const std::size_t> rows) const {
   std::vector<std::int64_t> out;
-  out.reserve(wanted_.size());
-  for (const std::size_t index : wanted_) {
+  out.reserve(rows.size());
+  for (const std::size_t index : rows) {
+    if (!rows_[index].alive) continue;
     out.push_back(std::find(live_.begin(), live_.end(), index) - live_.begin());
   }
   return out;
 }
+
+std::vector<std::int64_t> TokenLedger::wanted() const { return live_indices(wanted_); }
+
+std::vector<std::int64_t> TokenLedger::turn_ends() const { return live_indices(turn_ends_); }
 
 void TokenLedger::want(std::span<const std::int64_t> live_indices) {
   wanted_.clear();
@@ -125,6 +133,27 @@ void TokenLedger::truncate(std::int64_t length) {
       std::all_of(wanted_.begin(), wanted_.end(), [&](std::size_t w) { return rows_[w].alive; }));
 }
 
+// The centroid of the patches that a row is made of, each counted by its weight.
+float TokenLedger::anchor_of(const TokenPlan& plan, std::int64_t row) const {
+  double weighted = 0, sum = 0;
+  for (std::int64_t e = plan.row_ptr()[row]; e < plan.row_ptr()[row + 1]; ++e) {
+    const double weight = std::abs(plan.weights()[e]);
+    weighted += weight * this->row(visual_begin_ + plan.cols()[e]).anchor;
+    sum += weight;
+  }
+  return sum > 0 ? static_cast<float>(weighted / sum) : 0.0F;
+}
+
+TokenPlan TokenLedger::in_raster_order(const TokenPlan& plan) const {
+  std::vector<float> anchors;
+  for (std::int64_t row = 0; row < plan.size(); ++row) anchors.push_back(anchor_of(plan, row));
+  std::vector<std::int64_t> order(anchors.size());
+  std::iota(order.begin(), order.end(), std::int64_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::int64_t a, std::int64_t b) { return anchors[a] < anchors[b]; });
+  return plan.then(TokenPlan::gather(std::move(order), plan.size()));
+}
+
 void TokenLedger::cut(const TokenPlan& plan, std::int64_t layer) {
   assert(plan.sources() == visual_count_);
   const auto begin = live_.begin() + visual_begin_;
@@ -137,13 +166,7 @@ void TokenLedger::cut(const TokenPlan& plan, std::int64_t layer) {
     } else {
       LedgerRow merged;
       merged.kind = RowKind::synthetic;
-      double weighted = 0, sum = 0;
-      for (std::int64_t e = plan.row_ptr()[j]; e < plan.row_ptr()[j + 1]; ++e) {
-        const double weight = std::abs(plan.weights()[e]);
-        weighted += weight * rows_[before[static_cast<std::size_t>(plan.cols()[e])]].anchor;
-        sum += weight;
-      }
-      merged.anchor = sum > 0 ? static_cast<float>(weighted / sum) : 0.0F;
+      merged.anchor = anchor_of(plan, j);
       after.push_back(rows_.size());
       rows_.push_back(merged);
     }

@@ -35,6 +35,7 @@ struct LedgerOptions {
   unit::PositionPolicy position = unit::PositionPolicy::compact;  ///< not native: see policies.hpp
   std::int64_t patches = 576;
   std::int64_t seg_token = 32004;
+  std::vector<std::int64_t> turn_ends = {};  ///< input ids right before each answer
 };
 
 class TokenLedger {
@@ -54,11 +55,16 @@ class TokenLedger {
 
   /// Live index of every wanted row, in the order of the [SEG] tokens (or as given to `want`).
   [[nodiscard]] std::vector<std::int64_t> wanted() const;
+  /// Live indices of the rows right before each answer, ascending; those that were truncated are
+  /// missing.
+  [[nodiscard]] std::vector<std::int64_t> turn_ends() const;
   /// Wants other live rows than those before [SEG].
   void want(std::span<const std::int64_t> live_indices);
   /// Forgets the rows from `length` on (lean truncation); they must be text and not wanted.
   void truncate(std::int64_t length);
 
+  /// A plan over the live visual rows, its rows in the order of the patches they stand for.
+  [[nodiscard]] TokenPlan in_raster_order(const TokenPlan& plan) const;
   /// Replaces the live visual rows by plan·rows at the input of decoder layer `layer`; positions
   /// follow the policy.
   void cut(const TokenPlan& plan, std::int64_t layer);
@@ -78,13 +84,15 @@ class TokenLedger {
 
  private:
   void place();
+  [[nodiscard]] float anchor_of(const TokenPlan& plan, std::int64_t row) const;
+  [[nodiscard]] std::vector<std::int64_t> live_indices(std::span<const std::size_t> rows) const;
   void record_set(std::int64_t layer);
 
   LedgerOptions options_;
   std::vector<LedgerRow> rows_;
   std::vector<std::size_t>
       live_;  ///< indices into rows_, sequence order; the visual rows are contiguous
-  std::vector<std::size_t> wanted_;  ///< indices into rows_
+  std::vector<std::size_t> wanted_, turn_ends_;  ///< indices into rows_
   std::int64_t visual_begin_ = 0, visual_count_ = 0, prefill_tokens_ = 0;
   std::vector<std::int64_t> entering_;
   std::vector<VisualSet> sets_;

@@ -77,9 +77,12 @@ class LayerView {
   virtual ~LayerView() = default;
   [[nodiscard]] virtual std::int64_t layer() const = 0;
   [[nodiscard]] virtual const TokenLedger& ledger() const = 0;
+  [[nodiscard]] virtual const model::Geometry& geometry() const = 0;
   [[nodiscard]] virtual at::Tensor hidden() const = 0;  ///< [S, d] states of the live rows
   [[nodiscard]] virtual at::Tensor input_text()
       const = 0;  ///< [T, d] what the rows of text_after() were at layer 0
+  [[nodiscard]] virtual at::Tensor input_visual()
+      const = 0;  ///< [N, d] the visual rows that entered layer 0
   /// fp32 [heads, rows, S]: soft-maxed causal attention of chosen query rows over all live rows,
   /// computed from the post-RoPE q, k of `tap_layer`, which is layer() (about to run, on the
   /// incoming states) or layer() − 1 (just ran).
@@ -99,13 +102,14 @@ class LayerView {
 struct PrunerInfo {
   std::string id, title, paper, fidelity;  ///< fidelity: "code@<commit>", "paper", "litebench"
   bool text_dependent = false, merges = false,
-       draws = false;  ///< draws: result depends on SampleKey::seed
+       draws = false;     ///< draws: result depends on SampleKey::seed
+  bool adaptive = false;  ///< without a number of tokens each image decides how many
   unit::PositionPolicy native_position = unit::PositionPolicy::compact;
   unit::OrderPolicy native_order =
       unit::OrderPolicy::raster;  ///< native: an order of the method's own
 };
 
-/// Planned visual tokens at the input of each decoder layer.
+/// Planned visual tokens at the input of each decoder layer; none where the image decides.
 struct Schedule {
   std::vector<std::int64_t> entering;
   [[nodiscard]] double mean() const;

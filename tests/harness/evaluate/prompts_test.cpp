@@ -35,6 +35,30 @@ TEST(MadeUpPrompts, ClipTextsEndInTheLargestId) {
   EXPECT_NE(ids, prompts->clip_text("b"));
 }
 
+TEST(Prompts, TurnsEndRightBeforeTheirAnswers) {
+  std::vector<protocol::Turn> asked = turns(3);
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    asked[i].answer = std::string(protocol::answer(i == 1 ? 4 : 0));   // the last begins with [SEG]
+  }
+  const auto tokenized = tokenized_prompts("tests/golden/tiny/glamm", "tests/golden/tiny/clip", model::named_geometry("tiny"));
+  const auto made_up = made_up_prompts(model::named_geometry("glamm-7b"), 128);
+  for (const Prompts* prompts : {tokenized.get(), made_up.get()}) {
+    const std::vector<std::int64_t> ids = prompts->conversation(asked);
+    const std::vector<std::int64_t> ends = prompts->turn_ends(ids);
+    ASSERT_EQ(ends.size(), 3u);
+    std::vector<std::int64_t> segs;
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      if (ids[i] == prompts->seg_token()) segs.push_back(static_cast<std::int64_t>(i));
+    }
+    for (std::size_t i = 0; i < 3; ++i) {
+      EXPECT_LT(ends[i], segs[i]);
+      if (i > 0) EXPECT_GT(ends[i], segs[i - 1]);
+      EXPECT_EQ(ids[static_cast<std::size_t>(ends[i])] == ids[static_cast<std::size_t>(ends[0])], prompts == tokenized.get() || i == 0);
+    }
+    EXPECT_EQ(ends[1], segs[1] - 1);
+  }
+}
+
 TEST(TokenizedPrompts, GiveTheRecordedIdsOfTheReference) {
   // tests/golden/tiny/expected/eval.json, refcoco|val, first sample: made by the reference implementation.
   const auto prompts = tokenized_prompts("tests/golden/tiny/glamm", "tests/golden/tiny/clip", model::named_geometry("tiny"));
