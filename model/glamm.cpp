@@ -33,7 +33,13 @@ at::Tensor Glamm::text_embeds(const std::vector<std::vector<std::int64_t>>& text
 }
 
 at::Tensor Glamm::project(const VisionFeatures& features, const prune::TokenPlan& plan) const {
-  return projector_(plan.apply(features.selected));
+  at::Tensor tokens = projector_(plan.apply(features.selected));
+  // A row of nothing is a zero token, not what the projector makes of zeros.
+  const auto ends = plan.row_ptr();
+  for (std::int64_t row = 0; row < plan.size(); ++row) {
+    if (ends[row] == ends[row + 1]) tokens[row].zero_();
+  }
+  return tokens;
 }
 
 at::Tensor Glamm::project_patches(const VisionFeatures& features) const {

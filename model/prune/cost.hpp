@@ -11,6 +11,10 @@ namespace litebench::prune {
 /// Tokens of the one text that costs are stated for, start and end included.
 inline constexpr std::int64_t kNominalText = 20;
 
+/// Text rows of the prompt that costs inside the language model are stated for, and those of them
+/// behind the image.
+inline constexpr std::int64_t kNominalPrompt = 128, kNominalTail = 92;
+
 /// What the towers compute only because a method asks to see it: projections of encoder layers
 /// behind the features, the joint space, the text tower, projector rows of patches that are not
 /// kept.

@@ -8,6 +8,7 @@
 namespace litebench::prune {
 
 std::variant<Schedule, Infeasible> MergePruner::schedule(const model::Geometry& geometry) const {
+  if (tokens() == 0) return Schedule{};  // not known before the image is
   return same_in_every_layer(budget_, geometry);
 }
 
@@ -15,7 +16,7 @@ TokenPlan MergePruner::before_llm(const VisionView& vision, const QueryView& que
                                   RunState* state) const {
   if (tokens() == vision.patches()) return Pruner::before_llm(vision, queries, state);
   TokenPlan plan = merge(vision, queries);
-  assert(plan.size() == tokens());
+  assert(tokens() == 0 || plan.size() == tokens());
   return plan;
 }
 
@@ -32,6 +33,10 @@ void PlanBuilder::end_row() {
     sum += std::abs(static_cast<double>(weight_[e]));
   }
   end_row_at(sum > 0 ? static_cast<float>(weighted / sum) : 0.0F);
+}
+
+void PlanBuilder::end_row_at_patch(std::int64_t patch) {
+  end_row_at(static_cast<float>(1 + patch));
 }
 
 void PlanBuilder::end_row_at_the_end() { end_row_at(static_cast<float>(patches_)); }

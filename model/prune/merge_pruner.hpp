@@ -23,7 +23,8 @@ class MergePruner : public Pruner {
 
  protected:
   [[nodiscard]] std::int64_t tokens() const { return budget_.tokens; }
-  /// N rows over CLS + patches in the method's native order. N is below the number of patches.
+  /// N rows over CLS + patches in the method's native order. N is below the number of patches; 0
+  /// where the image decides how many.
   [[nodiscard]] virtual TokenPlan merge(const VisionView& vision,
                                         const QueryView& queries) const = 0;
 
@@ -41,6 +42,8 @@ class PlanBuilder {
   void add(std::int64_t patch, float weight);
   /// Ends the current row; its anchor is the centroid of its parts, each counted by its weight.
   void end_row();
+  /// Ends the current row; it stands where that patch was.
+  void end_row_at_patch(std::int64_t patch);
   /// Ends the current row; it stands where the last patch was, as an extra token at the end does.
   void end_row_at_the_end();
   void select_patch(std::int64_t patch);

@@ -27,13 +27,18 @@ class PruMerge final : public MergePruner {
     const at::Tensor parts[] = {single_head_cls_attention(tap, vision.scores),
                                 cosine_gram(without_cls(tap.k), vision.scores)};
     const HostScores host(parts);
-    const std::int64_t kept = tokens() - 1;  // and one token for all others
-    const std::int64_t attended = kind_ == PruMergeKind::plus ? kept / 4 : kept;
-    return prumerge_plan({host.row(0), host.row(1).data()},
-                         prumerge_kept(host.row(0), attended, kept - attended), kNeighbours);
+    return prumerge_plan({host.row(0), host.row(1).data()}, kept(host.row(0)), kNeighbours);
   }
 
  private:
+  [[nodiscard]] std::vector<std::int64_t> kept(std::span<const float> attention) const {
+    const bool plus = kind_ == PruMergeKind::plus;
+    if (tokens() == 0) return prumerge_outliers(attention, plus);
+    const std::int64_t kept = tokens() - 1;  // and one token for all others
+    const std::int64_t attended = plus ? kept / 4 : kept;
+    return prumerge_kept(attention, attended, kept - attended);
+  }
+
   PruMergeKind kind_;
 };
 
@@ -45,10 +50,12 @@ Method prumerge_method(const std::string& id, const std::string& title, const st
   method.info = {.id = id,
                  .title = title,
                  .paper = "arXiv 2403.15388",
-                 .fidelity = "code@097c04116a58, fixed budget",
+                 .fidelity = "code@097c04116a58; with N, a fixed budget",
                  .merges = true,
+                 .adaptive = true,
                  .native_order = unit::OrderPolicy::native};
   method.help = help;
+  method.own_setting = true;
   method.macs = [](const model::Geometry& g, std::int64_t) {
     return patch_gram_macs(g, g.vision.hidden) +
            2.0 * static_cast<double>(g.vision.patches() * g.vision.hidden);

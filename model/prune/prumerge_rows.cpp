@@ -4,6 +4,7 @@
 
 #include "kernels/select/stable_topk.hpp"
 #include "model/prune/merge_pruner.hpp"
+#include "model/prune/scores.hpp"
 #include "model/prune/spacing.hpp"
 
 namespace litebench::prune {
@@ -45,6 +46,18 @@ Indices prumerge_kept(std::span<const float> attention, std::int64_t attended,
   return kept;
 }
 
+std::vector<std::int64_t> prumerge_outliers(std::span<const float> attention, bool spread) {
+  const std::int64_t count = outlier_count(attention), patches = std::ssize(attention);
+  Indices kept = kernels::stable_topk(attention, count, kernels::Best::largest);
+  if (!spread || count == 0) return kept;
+  const std::int64_t step = std::max<std::int64_t>(patches / count / 3, 1);
+  const Indices attended = raster(kept);
+  for (std::int64_t patch = 0; patch < patches - 1; patch += step) {
+    if (!std::binary_search(attended.begin(), attended.end(), patch)) kept.push_back(patch);
+  }
+  return kept;
+}
+
 TokenPlan prumerge_plan(const PruMergeScores& scores, std::span<const std::int64_t> kept,
                         std::int64_t neighbours) {
   const std::size_t patches = scores.attention.size();
@@ -65,7 +78,7 @@ TokenPlan prumerge_plan(const PruMergeScores& scores, std::span<const std::int64
     builder.end_row();
   }
   for (const std::int64_t patch : others) builder.add(patch, weight(patch));
-  builder.end_row_at_the_end();
+  if (!others.empty()) builder.end_row_at_the_end();
   return std::move(builder).plan();
 }
 

@@ -19,6 +19,11 @@ struct PruMergeScores {
 std::vector<std::int64_t> prumerge_kept(std::span<const float> attention, std::int64_t attended,
                                         std::int64_t spread);
 
+/// As released, where the image decides how many: the patches whose attention is an outlier, best
+/// first; with `spread` the patches 0, s, 2s, … below the last too, s = ⌊⌊1 / share of outliers⌋ /
+/// 3⌋ but at least 1.
+std::vector<std::int64_t> prumerge_outliers(std::span<const float> attention, bool spread);
+
 /// Every kept patch takes in its `neighbours` nearest others by key cosine, kept ones included,
 /// each times its attention; one last row is the attention-weighted sum of all that were not kept.
 TokenPlan prumerge_plan(const PruMergeScores& scores, std::span<const std::int64_t> kept,

@@ -106,6 +106,24 @@ std::span<const float> HostScores::row(std::int64_t index) const {
   return {rows_.const_data_ptr<float>() + static_cast<std::size_t>(index) * width, width};
 }
 
+double quantile(std::span<const float> values, double q) {
+  assert(!values.empty());
+  std::vector<float> sorted(values.begin(), values.end());
+  std::sort(sorted.begin(), sorted.end());
+  const double place = q * static_cast<double>(sorted.size() - 1);
+  const auto low = static_cast<std::size_t>(place);
+  const std::size_t high = std::min(low + 1, sorted.size() - 1);
+  const double part = place - static_cast<double>(low);
+  return static_cast<double>(sorted[low]) * (1 - part) + static_cast<double>(sorted[high]) * part;
+}
+
+std::int64_t outlier_count(std::span<const float> values) {
+  const double first = quantile(values, 0.25), third = quantile(values, 0.75);
+  const double fence = third + 1.5 * (third - first);
+  return std::count_if(values.begin(), values.end(),
+                       [&](float value) { return static_cast<double>(value) > fence; });
+}
+
 std::vector<std::int64_t> raster(std::vector<std::int64_t> indices) {
   std::sort(indices.begin(), indices.end());
   return indices;

@@ -69,6 +69,12 @@ class HostScores {
   at::Tensor rows_;  // fp32 [count, patches], contiguous
 };
 
+/// The value below which a share `q` of the values lies, linearly interpolated between neighbours.
+double quantile(std::span<const float> values, double q);
+
+/// How many values lie above Q3 + 1.5 · (Q3 − Q1): what "adaptive" counts go by.
+std::int64_t outlier_count(std::span<const float> values);
+
 /// Ascending indices: the raster order that most methods emit.
 std::vector<std::int64_t> raster(std::vector<std::int64_t> indices);
 

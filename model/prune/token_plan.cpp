@@ -8,6 +8,7 @@
 
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/index_select.h>
+#include <ATen/ops/matmul.h>
 #include <ATen/ops/zeros.h>
 
 namespace litebench::prune {
@@ -98,8 +99,14 @@ std::span<const float> TokenPlan::weights() const noexcept { return data_->weigh
 
 at::Tensor TokenPlan::apply(const at::Tensor& x) const {
   assert(x.size(0) == sources());
+  if (is_gather()) return x.index_select(0, upload(cols(), x));
+  // Picked rows of wide sums would take far more memory than the weights as a matrix.
+  constexpr std::size_t kWide = 16;
+  if (cols().size() > kWide * static_cast<std::size_t>(sources())) {
+    return at::matmul(upload(matrix(), x).view({size(), sources()}), x.to(at::kFloat))
+        .to(x.scalar_type());
+  }
   const at::Tensor picked = x.index_select(0, upload(cols(), x));
-  if (is_gather()) return picked;
   std::vector<std::int64_t> row_of(cols().size());
   for (std::int64_t row = 0; row < size(); ++row) {
     std::fill(row_of.begin() + row_ptr()[row], row_of.begin() + row_ptr()[row + 1], row);
@@ -108,6 +115,16 @@ at::Tensor TokenPlan::apply(const at::Tensor& x) const {
   at::Tensor sums = at::zeros({size(), x.size(1)}, x.options().dtype(at::kFloat));
   sums.index_add_(0, upload(row_of, x), scaled);
   return sums.to(x.scalar_type());
+}
+
+std::vector<float> TokenPlan::matrix() const {
+  std::vector<float> dense(static_cast<std::size_t>(size() * sources()), 0.0F);
+  for (std::int64_t row = 0; row < size(); ++row) {
+    for (std::int64_t e = row_ptr()[row]; e < row_ptr()[row + 1]; ++e) {
+      dense[static_cast<std::size_t>(row * sources() + cols()[e])] += weights()[e];
+    }
+  }
+  return dense;
 }
 
 TokenPlan TokenPlan::then(const TokenPlan& next) const {

@@ -47,6 +47,7 @@ class TokenPlan {
 
  private:
   struct Data;
+  [[nodiscard]] std::vector<float> matrix() const;  ///< W, row by row
   explicit TokenPlan(std::shared_ptr<const Data> data) : data_(std::move(data)) {}
   std::shared_ptr<const Data> data_;
 };

@@ -1,5 +1,5 @@
-// LLaVA-PruMerge (arXiv 2403.15388) at a fixed budget; the released rule makes as many tokens as
-// the attention has outliers.
+// LLaVA-PruMerge (arXiv 2403.15388): at a fixed budget or, as released, as many tokens as the
+// attention has outliers.
 #include "model/prune/methods.hpp"
 #include "model/prune/prumerge_pruner.hpp"
 
@@ -9,7 +9,7 @@ Method prumerge() {
   Method method =
       prumerge_method("prumerge", "LLaVA-PruMerge",
                       "N - 1 patches by CLS attention that take in their neighbours, and one "
-                      "token for the others",
+                      "token for the others; without N as many patches as attention has outliers",
                       PruMergeKind::attention);
   method.about =
       "Ranks the patches by the attention of CLS in the layer behind the features, all heads "
@@ -19,8 +19,8 @@ Method prumerge() {
   method.quirks = {
       "Merge weights are not normalised, and a kept patch may be taken in by another one: kept "
       "as released.",
-      "The released count follows an outlier rule and differs between images; here the budget "
-      "fixes it."};
+      "The released count follows an outlier rule and differs between images: so it is without N; "
+      "with N the budget fixes it."};
   return method;
 }
 

@@ -2,6 +2,11 @@
 // one more token.
 #include <numeric>
 
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/amax.h>
+#include <ATen/ops/mean.h>
+#include <ATen/ops/softmax.h>
+
 #include "model/prune/cost.hpp"
 #include "model/prune/merge_pruner.hpp"
 #include "model/prune/methods.hpp"
@@ -29,10 +34,11 @@ class Trim final : public MergePruner {
     options.score_dtype = protocol::ScoreDType::fp32;  // as released, whatever the model runs in
     // The released soft-max over the patches does not change their order.
     const at::Tensor sim = similarity(vision.features.joint, queries.embeds, options);
+    const std::int64_t selected = tokens() == 0 ? outliers(sim) : tokens() - 1;
     PlanBuilder builder(vision.patches());
     std::vector<std::int64_t> rest(static_cast<std::size_t>(vision.patches()));
     std::iota(rest.begin(), rest.end(), std::int64_t{0});
-    for (const std::int64_t patch : select_by_similarity(sim, tokens() - 1, best_, aggregate_)) {
+    for (const std::int64_t patch : select_by_similarity(sim, selected, best_, aggregate_)) {
       builder.select_patch(patch);
       std::erase(rest, patch);
     }
@@ -44,6 +50,15 @@ class Trim final : public MergePruner {
   }
 
  private:
+  /// How many patches' share of the soft-max over all is an outlier; with several texts of their
+  /// mean or greatest similarity.
+  [[nodiscard]] std::int64_t outliers(const at::Tensor& sim) const {
+    const at::Tensor joined = aggregate_ == Aggregate::max ? sim.amax(0) : sim.mean(0);
+    const at::Tensor wanted = best_ == kernels::Best::largest ? joined : -joined;
+    const at::Tensor parts[] = {at::softmax(wanted, -1)};
+    return outlier_count(HostScores(parts).row(0));
+  }
+
   kernels::Best best_;
   Aggregate aggregate_;
 };
@@ -57,16 +72,20 @@ Method trim() {
                  .paper = "arXiv 2409.10994",
                  .fidelity = "code@f5a232d51eb6",
                  .text_dependent = true,
-                 .merges = true};
-  method.help = "N - 1 patches by similarity to the texts, and the mean of the others";
+                 .merges = true,
+                 .adaptive = true};
+  method.help =
+      "N - 1 patches by similarity to the texts, and the mean of the others; without N as "
+      "many patches as the similarity has outliers";
+  method.own_setting = true;
   method.about =
       "Ranks the patches by CLIP similarity to the text, keeps N - 1 of them in raster order and "
       "appends the plain mean of all others as one more token.";
   method.quirks = {
       "The released code keeps the least similar patches (sign=low, the default); the row in "
       "LiteLVLM's table behaves like sign=high.",
-      "The released count is a share of the patches or an outlier rule; here N - 1 + 1 tokens, "
-      "so that budgets compare.",
+      "The released count is a share of the patches or an outlier rule. Without N it is the "
+      "outlier rule; with N, N - 1 + 1 tokens, so that budgets compare.",
       "Several texts are not defined in the source: see the option aggregate."};
   method.macs = [](const model::Geometry& g, std::int64_t) {
     return similarity_macs(g) + static_cast<double>(g.vision.patches() * g.vision.hidden);

@@ -17,7 +17,7 @@
 namespace litebench::evaluate {
 namespace {
 
-constexpr std::string_view kConfig = R"(
+const std::string kTiny = R"(
 [model]
 glamm = "tests/golden/tiny/glamm"
 clip = "tests/golden/tiny/clip"
@@ -27,6 +27,9 @@ prompts_per_decode = 5
 [data]
 root = "tests/golden/tiny/data/Refer_Segm"
 splits = ["refcoco/val"]
+)";
+
+const std::string kConfig = kTiny + R"(
 [[sweep]]
 method = "none"
 [[sweep]]
@@ -34,6 +37,19 @@ method = ["litelvlm", "uniform", "cls_topk", "sim_low", "sim_high", "value_norm"
 tokens = [192, 64]
 [passes]
 latency = { images = 1, repeats = 2, warmup = 0 }
+)";
+
+// Methods that cut inside the model, and those that count tokens otherwise.
+const std::string kInside = kTiny + R"(
+[[sweep]]
+method = "fastv"
+tokens = 64
+query_rows = ["last", "turn_ends", "seg", "all_text"]
+[[sweep]]
+method = ["sparsevlm", "sparsevlm+", "dart", "nuwa", "holov"]
+tokens = 64
+[[sweep]]
+method = ["pyramiddrop", "vtw", "prumerge", "prumerge+", "trim"]
 )";
 
 struct Fixture {
@@ -46,8 +62,8 @@ struct Fixture {
   Plan plan;
   Preparer preparer;
 
-  explicit Fixture(std::vector<std::string> set = {})
-      : config(config::parse_config(kConfig, "test.toml", {.assignments = std::move(set), .output = {}, .limit = {}})),
+  explicit Fixture(std::vector<std::string> set = {}, std::string_view text = kConfig)
+      : config(config::parse_config(text, "test.toml", {.assignments = std::move(set), .output = {}, .limit = {}})),
         weights(model::load_model(config.glamm, config.clip, {})),
         glamm(weights),
         prompts(tokenized_prompts(config.glamm, config.clip, weights.geometry)),
@@ -58,10 +74,14 @@ struct Fixture {
   PassContext context() { return {config, plan, glamm, methods, *device, prompts->seg_token(), 0}; }
 };
 
-TEST(Passes, MasksOfTheLatencyPassAreThoseOfTheAccuracyPass) {
-  Fixture f;
-  const auto accuracy = make_accuracy_pass(f.context());
+struct Agreement {
   std::int64_t compared = 0, differing = 0;
+};
+
+/// Both passes on the first image.
+Agreement agreement_of(Fixture& f) {
+  Agreement found;
+  const auto accuracy = make_accuracy_pass(f.context());
   for (const BundlePlan& bundle : f.plan.bundles) {
     if (bundle.row.pass != store::Pass::accuracy) continue;
     const PreparedImage prepared = f.preparer.prepare(bundle);
@@ -73,13 +93,39 @@ TEST(Passes, MasksOfTheLatencyPassAreThoseOfTheAccuracyPass) {
                                           prepared.samples[s], f.config.protocols[0]);
       const kernels::MaskScore& score = single.masks[static_cast<std::size_t>(row.turn)].score;
       // Packed and alone round differently; only a pixel whose logit is next to zero may fall on the other side.
-      compared += 1;
-      differing += std::abs(score.predicted_area - row.predicted_area) + std::abs(score.intersection - row.intersection);
+      found.compared += 1;
+      found.differing += std::abs(score.predicted_area - row.predicted_area) + std::abs(score.intersection - row.intersection);
     }
-    break;   // one image: 2 expressions × 15 variants
+    break;
   }
-  EXPECT_EQ(compared, 30);
-  EXPECT_LE(differing, 3);
+  return found;
+}
+
+TEST(Passes, MasksOfTheLatencyPassAreThoseOfTheAccuracyPass) {
+  Fixture f;
+  const Agreement found = agreement_of(f);
+  EXPECT_EQ(found.compared, 30);   // 2 expressions × 15 variants
+  EXPECT_LE(found.differing, 3);
+}
+
+TEST(Passes, MasksOfBothPassesAgreeForMethodsThatCutInsideTheModel) {
+  Fixture f({}, kInside);
+  const Agreement found = agreement_of(f);
+  EXPECT_EQ(found.compared, 28);   // 2 expressions × 14 variants
+  EXPECT_LE(found.differing, 3);
+}
+
+TEST(Passes, PackSizesChangeNoTokenKeptInsideTheModel) {
+  Fixture small({}, kInside), large({"model.rows_per_pack=100000"}, kInside);
+  const store::Bundle a = make_accuracy_pass(small.context())->run(small.plan.bundles[0], small.preparer.prepare(small.plan.bundles[0]));
+  const store::Bundle b = make_accuracy_pass(large.context())->run(large.plan.bundles[0], large.preparer.prepare(large.plan.bundles[0]));
+  ASSERT_EQ(a.tokens.size(), b.tokens.size());
+  ASSERT_GT(a.tokens.size(), 14u);   // a list for every cut, not only for what enters
+  for (std::size_t i = 0; i < a.tokens.size(); ++i) {
+    EXPECT_EQ(a.tokens[i].layer, b.tokens[i].layer);
+    const auto x = a.get(a.tokens[i].indices), y = b.get(b.tokens[i].indices);
+    EXPECT_TRUE(std::equal(x.begin(), x.end(), y.begin(), y.end()));
+  }
 }
 
 TEST(Passes, ARepeatOfABundleIsBitwiseEqual) {

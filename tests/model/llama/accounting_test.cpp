@@ -7,6 +7,8 @@
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
+#include "model/prune/registry.hpp"
+
 namespace litebench::model {
 namespace {
 
@@ -50,6 +52,21 @@ TEST(Accounting, GivesTheTableOfFlops) {
     EXPECT_EQ(fmt::format("{:.3f}", llm.total() / full), row.ratio);
     EXPECT_EQ(giga(pipeline(row.visual)), row.all);
     EXPECT_EQ(fmt::format("{:.3f}", pipeline(row.visual) / pipeline(576)), row.all_ratio);
+  }
+}
+
+// pruners.md §8.7 counts multiply-adds of 124 text tokens: FastV costs its two whole layers.
+TEST(Accounting, FollowsTheLayersThatACutLeavesSmaller) {
+  for (const auto& [variant, expected] : {std::pair{"none", "4.66"},
+                                          {"litelvlm@192", "2.07"},
+                                          {"fastv@192", "2.23"},
+                                          {"fastv@128", "1.84"},
+                                          {"fastv@64", "1.44"}}) {
+    const auto pruner = prune::builtin_registry().make(unit::parse_variant(variant));
+    std::vector<std::int64_t> rows = std::get<prune::Schedule>(pruner->schedule(kTrue)).entering;
+    for (std::int64_t& row : rows) row += 124;
+    const double macs = llm_flops(kTrue.llama, rows).total() / 2;
+    EXPECT_EQ(fmt::format("{:.2f}", macs / 1e12), expected) << variant;
   }
 }
 

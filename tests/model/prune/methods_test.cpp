@@ -11,12 +11,12 @@
 #include <ATen/ops/flip.h>
 #include <ATen/ops/maximum.h>
 
-#include "base/error.hpp"
 #include "kernels/select/stable_topk.hpp"
 #include "model/prune/litelvlm_selection.hpp"
 #include "model/prune/policies.hpp"
 #include "model/prune/registry.hpp"
 #include "model/prune/scores.hpp"
+#include "tests/model/prune/refusal.hpp"
 #include "tests/model/prune/toy.hpp"
 
 namespace litebench::prune {
@@ -119,11 +119,19 @@ TEST_F(Toy, CosineDividesByBothLengths) {
 
 // --- laws ---
 
+/// Takes a number of tokens and makes exactly as many before the language model. Those that cut
+/// inside it have laws of their own (stages_test.cpp, tests/model/llama/decoder_methods_test.cpp).
+bool chooses_before_llm(const Method& method) {
+  if (!method.budgeted) return false;
+  const auto pruner = builtin_registry().make({.method = method.info.id, .tokens = 64});
+  return pruner->cut_layers(geometry_of(24, 16)).empty();
+}
+
 std::vector<std::string> budgeted_methods() {
   std::vector<std::string> ids;
   const Registry registry = builtin_registry();
   for (const Method& method : registry.methods()) {
-    if (!method.budgeted) continue;
+    if (!chooses_before_llm(method)) continue;
     ids.push_back(method.info.id + "@{}");
     for (const MethodOption& option : method.options) {
       for (const std::string& value : option.values) {
@@ -158,7 +166,7 @@ TEST(MethodLaws, OnlyMergingMethodsMakeOtherRowsThanPatches) {
   const Scene scene = random_scene(24, 2, 10);
   const Registry registry = builtin_registry();
   for (const Method& method : registry.methods()) {
-    if (!method.budgeted) continue;
+    if (!chooses_before_llm(method)) continue;
     const Indices patches = chosen(scene, method.info.id + "@64");
     const bool all = std::all_of(patches.begin(), patches.end(), [](auto p) { return p >= 0; });
     EXPECT_NE(all, method.info.merges) << method.info.id;
@@ -181,7 +189,7 @@ TEST(MethodLaws, MethodsWithoutAnOrderOfTheirOwnEmitRasterOrder) {
   const Scene scene = random_scene(24, 2, 13);
   const Registry registry = builtin_registry();
   for (const Method& method : registry.methods()) {
-    if (!method.budgeted || method.info.native_order == OrderPolicy::native) continue;
+    if (!chooses_before_llm(method) || method.info.native_order == OrderPolicy::native) continue;
     const TokenPlan plan = planned(scene, method.info.id + "@64");
     EXPECT_TRUE(std::is_sorted(plan.anchors().begin(), plan.anchors().end())) << method.info.id;
   }
@@ -383,16 +391,6 @@ TEST(Random, TakesEveryPatchEquallyOften) {
 }
 
 // --- the registry ---
-
-std::string refusal(const std::string& variant) {
-  try {
-    (void)builtin_registry().make(unit::parse_variant(variant));
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ExitCode::usage);
-    return error.what();
-  }
-  return "";
-}
 
 TEST(Registry, NamesTheNearestMethodAndOption) {
   EXPECT_NE(refusal("litelvm@64").find("\"litelvlm\""), std::string::npos);

@@ -82,6 +82,23 @@ TEST(TokenPlan, ComposingEqualsTheProductOfTheMatrices) {
   EXPECT_EQ(twice.origins()[0], 1);
 }
 
+TEST(TokenPlan, AppliesWideSumsAsItAppliesNarrowOnes) {
+  Indices row_ptr = {0}, col;
+  std::vector<float> weight, anchor;
+  for (std::int64_t row = 0; row < 20; ++row) {
+    for (std::int64_t source = 0; source < 6; ++source) {
+      col.push_back(source);
+      weight.push_back(static_cast<float>((3 * row + 5 * source) % 7) / 4 - 0.5F);
+    }
+    row_ptr.push_back(std::ssize(col));
+    anchor.push_back(2.5F);
+  }
+  const TokenPlan wide = TokenPlan::rows(row_ptr, col, weight, anchor, 6);
+  const at::Tensor x = filled(6, 3, [](auto i, auto j) { return 2 * i - j + i * j; });
+  EXPECT_TRUE(at::equal(wide.apply(x), at::matmul(dense(wide), x)));  // all values are exact
+  EXPECT_EQ(wide.apply(x.to(at::kBFloat16)).scalar_type(), at::kBFloat16);
+}
+
 TEST(TokenPlan, SortsByAnchorAndKeepsEqualOnesInOrder) {
   EXPECT_EQ(patches_of(gather_patches(Indices{9, 2, 5}, 12).by_anchor()), (Indices{2, 5, 9}));
   const TokenPlan tied =

@@ -72,6 +72,7 @@ inline Scene random_scene(std::int64_t side, std::int64_t texts, std::uint32_t s
       filled(4, n, [&](auto, auto) { return std::abs(normal(generator)); });
   scene.features.layers[22].k = filled(1 + n, d, draw);
   scene.projected = filled(n, 2 * d, draw);
+  for (std::int64_t l = 16; l <= 24; ++l) scene.features.hidden[l] = filled(1 + n, d, draw);
   return scene;
 }
 
