@@ -17,12 +17,13 @@ struct Segment {
   std::size_t begin, size;
 };
 
-/// As equal as whole patches allow: part g begins at ⌊g · patches / parts⌋.
+/// As equal as whole patches allow, longer ones first.
 std::vector<Segment> segments_of(std::int64_t patches, std::int64_t parts) {
   std::vector<Segment> segments;
   for (std::int64_t g = 0; g < parts; ++g) {
-    const std::int64_t begin = g * patches / parts, end = (g + 1) * patches / parts;
-    segments.push_back({static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin)});
+    const std::int64_t begin = g * (patches / parts) + std::min(g, patches % parts);
+    const std::int64_t size = patches / parts + (g < patches % parts ? 1 : 0);
+    segments.push_back({static_cast<std::size_t>(begin), static_cast<std::size_t>(size)});
   }
   return segments;
 }

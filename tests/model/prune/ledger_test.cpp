@@ -43,6 +43,27 @@ TEST(TokenLedger, WantsTheRowBeforeEachSeg) {
   }
 }
 
+TEST(TokenLedger, FindsTheRowsBeforeAnswersAfterAnyCut) {
+  LedgerOptions asked = options(PositionPolicy::compact);
+  asked.turn_ends = {3, 5};  // input ids right before the two [SEG]s
+  TokenLedger rows(kIds, gather_patches(Indices{7, 3, 11}, 12), asked);
+  EXPECT_EQ(rows.turn_ends(), (Indices{5, 7}));
+  rows.cut(TokenPlan::gather({2}, 3), 1);
+  EXPECT_EQ(rows.turn_ends(), (Indices{3, 5}));
+  EXPECT_TRUE(ledger(PositionPolicy::compact, {7, 3, 11}).turn_ends().empty());
+}
+
+// Live rows 0, 1, 2 are patches 0, 10, 11: the mean of 0 and 2 is row 1 by place in the sequence,
+// but patch 5.5, before patch 10.
+TEST(TokenLedger, OrdersMergedRowsByTheirPatches) {
+  const TokenLedger rows = ledger(PositionPolicy::compact, {0, 10, 11});
+  const TokenPlan plan = TokenPlan::rows({0, 1, 3}, {1, 0, 2}, {1, 0.5F, 0.5F}, {1, 1}, 3);
+  const TokenPlan ordered = rows.in_raster_order(plan);
+  EXPECT_EQ(ordered.origins()[0], -1);
+  EXPECT_EQ(ordered.origins()[1], 1);
+  EXPECT_EQ(Indices(ordered.cols().begin(), ordered.cols().end()), (Indices{0, 2, 1}));
+}
+
 TEST(TokenLedger, PlacesRowsByPolicy) {
   EXPECT_EQ(ledger(PositionPolicy::compact, {7, 3, 11}).positions(),
             (Indices{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}));

@@ -11,6 +11,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+import decoder_twins  # noqa: E402
 import twins  # noqa: E402
 
 PROBE = Path(os.environ.get("LITEBENCH_BIN", "build/release/bin")) / "method_probe"
@@ -104,6 +105,41 @@ def vispruner(c, n, **options):
     return twins.raster(important + diverse)
 
 
+def holov(c, n, fixed=False):
+    parts, counts, loud = decoder_twins.holov(c.attention, c.projected, n)
+    kept = [int(i) for part, count in zip(parts, counts) for i in part[twins.best(loud[part], count)]]
+    return sorted(kept) if fixed else kept
+
+
+def outliers(x):
+    first, third = np.percentile(x, [25, 75])
+    return int((x > third + 1.5 * (third - first)).sum())
+
+
+def adaptive_prumerge(c, plus=False):
+    """As many by attention as it has outliers; with plus an arithmetic sequence behind them."""
+    w = np.asarray(twins.prumerge_weights(*c.qkv[:2]), np.float64)
+    w = w[-GRID * GRID :]
+    count = outliers(w)
+    kept = [int(i) for i in twins.best(w, count)]
+    if plus:
+        step = max(GRID * GRID // count // 3, 1)
+        kept += [i for i in range(0, GRID * GRID - 1, step) if i not in set(kept)]
+    return twins.prumerge(twins.prumerge_weights(*c.qkv[:2]), c.qkv[1], kept)
+
+
+def adaptive_trim(c, sign):
+    score = (1 if sign == "high" else -1) * twins.similarity(c.joint, c.texts).mean(axis=0)
+    return twins.trim(c.joint, c.texts, outliers(twins.softmax(score)) + 1, sign)
+
+
+# Without a number of tokens the image decides how many.
+ADAPTIVE = {
+    "prumerge": adaptive_prumerge,
+    "prumerge+": lambda c: adaptive_prumerge(c, plus=True),
+    "trim[sign=low]": lambda c: adaptive_trim(c, "low"),
+    "trim[sign=high]": lambda c: adaptive_trim(c, "high"),
+}
 # Spelling of the method, with @ where the budget goes -> its twin.
 SELECTING = {
     "cls_topk@": lambda c, n: twins.cls_topk(c.attention, n),
@@ -118,6 +154,8 @@ SELECTING = {
     "vispruner@": vispruner,
     "vispruner@[r=0.75]": lambda c, n: vispruner(c, n, ratio=0.75),
     "vispruner@[r=1]": lambda c, n: twins.cls_topk(c.attention, n),
+    "holov@": holov,
+    "holov@[fidelity=fixed]": lambda c, n: holov(c, n, fixed=True),
     "divprune@": lambda c, n: twins.raster(twins.divprune(c.projected, n)),
 }
 SELECTING_BY_TEXT = {
@@ -170,6 +208,12 @@ def check_merging(case, spelling, budget, twin):
 @pytest.mark.parametrize("spelling", SELECTING)
 def test_selection_is_the_twins(cases, spelling, budget):
     check_selection(cases[1], spelling, budget, SELECTING[spelling])
+
+
+@pytest.mark.parametrize("texts", (1, 3))
+@pytest.mark.parametrize("spelling", ADAPTIVE)
+def test_counts_that_the_image_decides_are_the_twins(cases, spelling, texts):
+    check_merging(cases[texts], spelling, None, lambda case, _: ADAPTIVE[spelling](case))
 
 
 @pytest.mark.parametrize("texts", (1, 2, 3))
