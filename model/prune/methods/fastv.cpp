@@ -46,7 +46,7 @@ Method fastv() {
     return row_probe_macs(g, 1, g.vision.patches() + kNominalPrompt);
   };
   method.options = {{.name = "k",
-                     .help = "layer whose input is cut, of 32",
+                     .help = "layer whose input is cut, 1 to 31 of 32",
                      .values = {"2", "3"},
                      .kind = OptionKind::integer,
                      .min = 1,

@@ -71,13 +71,14 @@ Method pyramiddrop() {
     return macs;
   };
   method.own_setting = true;
-  method.options = {{.name = "layers",
-                     .help = "whose inputs are cut, of 32; native: 2-8-16 with N, 8-16-24 without",
-                     .values = {"native", "8-16-24", "4-12-20"},
-                     .kind = OptionKind::layers,
-                     .min = 1,
-                     .max = kPublishedLayers - 1},
-                    query_rows_option()};
+  method.options = {
+      {.name = "layers",
+       .help = "whose inputs are cut, 1 to 31 of 32; native: 2-8-16 with N, 8-16-24 without",
+       .values = {"native", "8-16-24", "4-12-20"},
+       .kind = OptionKind::layers,
+       .min = 1,
+       .max = kPublishedLayers - 1},
+      query_rows_option()};
   method.make = [](const PrunerInfo& info, const Budget& budget, const Options& options) {
     return std::make_shared<PyramidDrop>(info, budget, layers_for(budget, options),
                                          query_rows_of(options));

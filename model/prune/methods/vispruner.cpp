@@ -67,7 +67,7 @@ Method vispruner() {
     return patch_gram_macs(g, g.vision.hidden);
   };
   method.options = {{.name = "r",
-                     .help = "share of the budget that goes to CLS attention",
+                     .help = "share of the budget that goes to CLS attention, 0 to 1",
                      .values = {"0.5", "0", "0.25", "0.75", "1"},
                      .kind = OptionKind::number,
                      .min = 0,

@@ -197,15 +197,14 @@ def merged(states, members, clusters, rows):
 
 def density_peaks(x, clusters):
     """(centres by rank, cluster of every row). Density: the squared distances to the nearest `clusters` rows, the row
-    itself among them; a centre is dense and far from anything denser."""
+    itself among them; a centre is dense and far from anything denser. With two clusters every pair of mutual nearest
+    rows is equally dense: the released code breaks such ties by noise, here the first one is the denser."""
     x = np.asarray(x, np.float64)
-    squares = (x * x).sum(1)
-    distance = np.sqrt(np.maximum(squares[:, None] + squares[None] - 2 * x @ x.T, 0)) / np.sqrt(x.shape[1])
-    np.fill_diagonal(distance, 0)
+    distance = np.linalg.norm(x[:, None] - x[None], axis=-1) / np.sqrt(x.shape[1])  # exactly symmetric
     density = np.exp(-(np.sort(distance, axis=1)[:, :clusters] ** 2).mean(1))
     far = np.empty(len(x))
     for i in range(len(x)):
-        denser = density > density[i]
+        denser = (density > density[i]) | ((density == density[i]) & (np.arange(len(x)) < i))
         far[i] = distance[i, denser].min() if denser.any() else distance.max()
     centres = best(density * far, clusters)
     nearest = distance[:, centres].argmin(1)
