@@ -3,14 +3,16 @@ PRESET ?= release
 BIN    := build/$(PRESET)/bin
 RANKS  ?= 2
 RUNS   ?= 1000000
+SEED   ?= 0
 PREFIX ?= dist/litebench
 .NOTPARALLEL:
-.PHONY: demo demo-build test test-build build deps install bench fuzz format tidy packaging-test clean help
+.PHONY: demo demo-build test test-build build deps install bench fuzz format tidy pocket packaging-test clean help
 
 help:            ## what can be made
 	@sed -n 's/^\([a-z-]*\):[^\#]*\#\# */  make \1\t/p' Makefile | expand -t 24
 
 demo: demo-build ## set up, build, run configs/demo.toml on 2 ranks, print its table
+	@sed -n '/^\[/q;s/^# //p' configs/demo.toml
 	$(BIN)/litebench launch -n $(RANKS) --config configs/demo.toml
 
 demo-build:
@@ -48,6 +50,9 @@ format:          ## clang-format over all sources
 
 tidy:            ## clang-tidy over the sources that differ from main
 	@cmake/tidy.sh
+
+pocket: deps     ## train the pocket model from nothing and compare it with the shipped one (an hour or two)
+	@. build/environment && "$$LITEBENCH_PYTHON" -m model.pocket all build/pocket/$(SEED) --seed $(SEED)
 
 packaging-test:  ## a fresh Debian 12 in a folder: clone, make demo, twice (root, network, minutes)
 	@tests/packaging/bare_debian.sh

@@ -78,7 +78,7 @@ def draw(folder: Path, seed: int, count: int, sam: int, workers: int) -> None:
     for name, (shape, dtype) in _layout(count, 336, sam).items():
         np.lib.format.open_memmap(folder / f"{name}.npy", "w+", dtype, shape).flush()
     begin = time.time()
-    with ProcessPoolExecutor(workers, initializer=os.setsid) as pool:
+    with ProcessPoolExecutor(workers) as pool:
         starts = range(0, count, _CHUNK)
         jobs = [pool.submit(_fill, folder, seed, s, min(s + _CHUNK, count), sam) for s in starts]
         for n, job in enumerate(jobs, 1):

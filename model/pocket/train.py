@@ -218,7 +218,7 @@ def train(work: Path, seed: int, ranks: int, scenes: int = SCENES, shorten: int 
         command = [sys.executable, "-m", "model.pocket.train", str(work), "--seed", str(seed), "--ranks", str(ranks),
                    "--shorten", str(shorten), "--rendezvous", f"{folder}/rendezvous"]
         environment = dict(os.environ, OMP_NUM_THREADS="1")
-        running = [subprocess.Popen([*command, "--rank", str(rank)], env=environment, start_new_session=True)
+        running = [subprocess.Popen([*command, "--rank", str(rank)], env=environment)
                    for rank in range(ranks)]
         try:
             failed = [process.wait() for process in running]
