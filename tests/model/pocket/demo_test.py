@@ -36,8 +36,7 @@ def test_the_model_finds_most_referents_with_all_tokens(rows):
 
 @pytest.mark.parametrize("method", ["uniform", "random"])
 def test_fewer_tokens_cost_accuracy(rows, method):
-    values = [ciou(rows, "none"), ciou(rows, f"{method}@192"), ciou(rows, f"{method}@64")]
-    assert values == sorted(values, reverse=True)
+    assert ciou(rows, "none") > max(ciou(rows, f"{method}@192"), ciou(rows, f"{method}@64"))
 
 
 def test_make_demo_opens_with_what_is_measured_and_what_it_cannot_say():
