@@ -1,5 +1,6 @@
 #include "analysis/reduce.hpp"
 
+#include <algorithm>
 #include <fstream>
 
 #include <fmt/core.h>
@@ -7,6 +8,7 @@
 #include "analysis/published/published.hpp"
 #include "analysis/rows/write_results.hpp"
 #include "analysis/tables/build.hpp"
+#include "base/toml.hpp"
 
 namespace litebench::analysis {
 namespace {
@@ -29,12 +31,6 @@ void write_text(const std::filesystem::path& path, const std::string& text) {
   if (error) refuse(path, error.message());
 }
 
-std::string first_of(const std::string& wanted, const std::string& recorded,
-                     const std::string& fallback) {
-  if (!wanted.empty()) return wanted;
-  return recorded.empty() ? fallback : recorded;
-}
-
 void write_tables(const std::filesystem::path& folder, const std::vector<Table>& tables,
                   const std::vector<Format>& formats) {
   std::error_code error;
@@ -48,25 +44,54 @@ void write_tables(const std::filesystem::path& folder, const std::vector<Table>&
   }
 }
 
+/// [tables] of the given file, else of the run's last start.
+TableOptions table_options(const Run& run, const ReduceOptions& options) {
+  TableOptions tables;
+  if (!options.tables.empty()) {
+    const config::Node root = config::load_toml(options.tables);
+    const auto found = std::find_if(root.members.begin(), root.members.end(),
+                                    [](const config::Member& m) { return m.name == "tables"; });
+    if (found == root.members.end()) {
+      throw Error(ExitCode::usage, fmt::format("{} asks for no tables", options.tables.string()),
+                  "it has no [tables]", "docs/configuration.md lists its keys");
+    }
+    tables = read_table_options(found->value, fmt::format("[tables] of {}", options.tables.string()));
+  } else {
+    tables = table_options_of(run.processes.back().config, "the configuration of the run");
+  }
+  if (!options.baseline.empty()) tables.baseline = options.baseline;
+  if (!options.reference.empty()) tables.reference = options.reference;
+  return tables;
+}
+
+InferenceOptions inference_options(const TableOptions& tables, std::int32_t threads) {
+  InferenceOptions out;
+  out.draws = {tables.draws, static_cast<std::uint64_t>(tables.seed), threads};
+  out.interval = {tables.interval, tables.level};
+  out.correction = tables.correction;
+  out.alpha = tables.alpha;
+  out.power = tables.power;
+  out.margin = tables.margin;
+  out.least_images = static_cast<std::size_t>(tables.least_images);
+  return out;
+}
+
 }  // namespace
 
 Reduction reduce(const std::filesystem::path& directory, const ReduceOptions& options) {
   const Run run = load_run(directory);
   const Pairing pairing = pair_samples(run);
+  const TableOptions tables = table_options(run, options);
   Reduction reduction;
   reduction.verdict = judge(run, pairing);
-  SummaryOptions summary_options;
-  summary_options.accumulation = options.accumulation;
-  summary_options.padded_ranks = options.padded_ranks;
-  summary_options.baseline =
-      first_of(options.baseline, environment_of(run, "tables.baseline"), "none");
+  reduction.print = tables.print;
+  const SummaryOptions summary_options{options.accumulation, tables.baseline, options.padded_ranks};
   const Summary summary = summarise(run, pairing, summary_options);
-  const std::string reference =
-      first_of(options.reference, environment_of(run, "tables.reference"), "");
-  TableInput input{run, summary, reduction.verdict.line, summary_options, std::nullopt};
-  if (!reference.empty()) input.published = find_published(reference);
-  reduction.tables = {main_table(input), metrics_table(input)};
-  if (summary.latency_units > 0) reduction.tables.push_back(efficiency_table(input));
+  const Inference inference =
+      infer(run, pairing, summary, summary_options, inference_options(tables, options.threads));
+  TableInput input{run, pairing, summary, inference, tables, reduction.verdict.line, summary_options, std::nullopt};
+  if (!tables.reference.empty()) input.published = find_published(tables.reference);
+  reduction.tables = build_tables(input);
 
   const std::filesystem::path output = options.output.empty() ? directory : options.output;
   write_tables(output / "tables", reduction.tables, options.formats);

@@ -18,13 +18,16 @@ struct ReduceOptions {
   std::int32_t padded_ranks = 1;     ///< see SummaryOptions
   std::string baseline;          ///< variant id; "": the run's [tables] baseline, else "none"
   std::string reference;         ///< published numbers; "": the run's [tables] reference, else none
+  std::filesystem::path tables;  ///< a TOML file whose [tables] replaces the run's; "": the run's own
+  std::int32_t threads = 0;      ///< 0: as many as the process may use
   std::filesystem::path output;  ///< "": the run directory
   std::vector<Format> formats{Format::markdown, Format::latex, Format::csv, Format::json};
 };
 
 struct Reduction {
   Verdict verdict;
-  std::vector<Table> tables;  ///< main, metrics, and efficiency when there is a latency pass
+  std::vector<Table> tables;       ///< main first
+  std::vector<std::string> print;  ///< names of those that are meant for the terminal
 };
 
 /// Reads RUN/shards and writes OUTPUT/results.h5, OUTPUT/tables/*, OUTPUT/verdict.json. A run that

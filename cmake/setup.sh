@@ -18,7 +18,7 @@ packages=(
   openmpi-bin libopenmpi-dev libhdf5-dev libboost-program-options-dev libtomlplusplus-dev libfmt-dev libsimdjson-dev
   libsentencepiece-dev libturbojpeg0-dev libxxhash-dev nlohmann-json3-dev libicu-dev libgtest-dev
 )
-if [ "$mode" = full ]; then packages+=(clang libclang-rt-14-dev); fi
+if [ "$mode" = full ]; then packages+=(clang libclang-rt-14-dev texlive-latex-recommended); fi
 
 stop() { printf 'setup: %s\n' "$@" >&2; exit 69; }   # 69: a service (here: a package) is unavailable
 

@@ -1,12 +1,15 @@
 // litebench-reduce RUN: the shards of a run become results.h5, tables and a verdict.
 
+#include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <string>
 #include <vector>
 
 #include <fmt/core.h>
+#include <unistd.h>
 #include <boost/program_options.hpp>
 
 #include "analysis/reduce.hpp"
@@ -28,6 +31,8 @@ po::options_description visible_options() {
       "baseline", po::value<std::string>(), "variant that retention and speed-up refer to [none]")(
       "reference", po::value<std::string>(),
       "published numbers to show beside, e.g. litelvlm-icml26")(
+      "tables", po::value<std::string>(), "TOML file whose [tables] replaces the run's")(
+      "threads", po::value<std::int32_t>()->default_value(0), "0: all that the process may use")(
       "output", po::value<std::string>(), "folder for results.h5, tables/ and verdict.json [RUN]")(
       "version", "print versions")("help", "print this");
   return options;
@@ -75,6 +80,14 @@ std::string text_of(const po::variables_map& values, const char* name) {
   return values.count(name) > 0 ? values[name].as<std::string>() : "";
 }
 
+/// Colour for people only: on a terminal that has it, unless NO_COLOR asks otherwise (https://no-color.org).
+Style style_of_output() {
+  const char* no_color = std::getenv("NO_COLOR");
+  const char* terminal = std::getenv("TERM");
+  const bool wanted = (no_color == nullptr || *no_color == '\0') && terminal != nullptr && std::string_view(terminal) != "dumb";
+  return wanted && ::isatty(STDOUT_FILENO) == 1 ? Style::colour : Style::plain;
+}
+
 ExitCode reduce_run(const po::variables_map& values) {
   const auto runs = values.count("run") > 0 ? values["run"].as<std::vector<std::string>>()
                                             : std::vector<std::string>{};
@@ -87,12 +100,15 @@ ExitCode reduce_run(const po::variables_map& values) {
   options.baseline = text_of(values, "baseline");
   options.reference = text_of(values, "reference");
   options.output = text_of(values, "output");
+  options.tables = text_of(values, "tables");
+  options.threads = values["threads"].as<std::int32_t>();
   const Format format = format_named(text_of(values, "format"));
   const Reduction reduction = reduce(runs.front(), options);
   std::string text;
   for (const Table& table : reduction.tables) {
-    if (table.tag == "metrics") continue;  // long; it is in tables/
-    text += write(table, format) + "\n";
+    const auto& print = reduction.print;
+    if (std::find(print.begin(), print.end(), table.tag) == print.end()) continue;
+    text += (format == Format::terminal ? to_terminal(table, style_of_output()) : write(table, format)) + "\n";
   }
   std::cout << text << std::flush;
   if (format == Format::terminal) {

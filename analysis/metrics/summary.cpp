@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <map>
-#include <numeric>
 #include <tuple>
 
 #include <fmt/core.h>
 
+#include "analysis/metrics/latency_sums.hpp"
+#include "analysis/metrics/visits.hpp"
 #include "base/error.hpp"
 #include "base/json.hpp"
 
@@ -18,43 +19,6 @@ std::size_t at(std::int64_t index) { return static_cast<std::size_t>(index); }
 /// protocol, split, variant, seed
 using TallyKey = std::tuple<std::int16_t, std::int8_t, std::int16_t, std::int16_t>;
 using Tallies = std::map<TallyKey, Tally>;
-
-/// One visit of a sample by one of the reference's ranks.
-struct Visit {
-  std::size_t sample = 0;
-  std::size_t rank = 0;
-};
-
-/// Samples in the order in which the reference would have met them.
-std::vector<std::size_t> evaluation_order(const Run& run) {
-  std::vector<std::size_t> order(run.samples.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    const results::Sample& x = run.samples[a];
-    const results::Sample& y = run.samples[b];
-    return std::tuple(x.protocol, x.split, x.order) < std::tuple(y.protocol, y.split, y.order);
-  });
-  return order;
-}
-
-/// Every split dealt out to `ranks` ranks like the reference's sampler does, padded with its own beginning.
-std::vector<Visit> dealt_out(const Run& run, std::size_t ranks) {
-  const std::vector<std::size_t> order = evaluation_order(run);
-  std::vector<Visit> visits;
-  for (std::size_t begin = 0; begin < order.size();) {
-    const results::Sample& first = run.samples[order[begin]];
-    std::size_t end = begin;
-    while (end < order.size() && run.samples[order[end]].protocol == first.protocol &&
-           run.samples[order[end]].split == first.split) {
-      ++end;
-    }
-    const std::size_t count = end - begin;
-    const std::size_t padded = (count + ranks - 1) / ranks * ranks;
-    for (std::size_t i = 0; i < padded; ++i) visits.push_back({order[begin + i % count], i % ranks});
-    begin = end;
-  }
-  return visits;
-}
 
 Tallies tally(const Run& run, const Pairing& pairing, const std::vector<Epsilons>& epsilons,
               std::int32_t padded_ranks) {
@@ -70,7 +34,7 @@ Tallies tally(const Run& run, const Pairing& pairing, const std::vector<Epsilons
       for (; row < starts[s + 1]; ++row) {
         const results::Expression& e = run.expressions[row];
         if (e.variant != first.variant || e.seed != first.seed) break;
-        if (e.status == store::Status::ok) counts.push_back({e.intersection, e.union_});
+        if (e.status == store::Status::ok) counts.push_back(counts_of(e));
       }
       std::vector<Tally>& ranks =
           by_rank[{first.protocol, first.split, first.variant, first.seed}];
@@ -83,18 +47,6 @@ Tallies tally(const Run& run, const Pairing& pairing, const std::vector<Epsilons
     for (const Tally& rank : ranks) add_tally(tallies[key], rank);
   }
   return tallies;
-}
-
-/// Running mean over seeds; a value missing for one seed is missing altogether.
-void add_to_mean(std::optional<double>& mean, std::optional<double> value,
-                 std::int32_t seeds_before) {
-  if (seeds_before == 0) {
-    mean = value;
-  } else if (mean && value) {
-    mean = *mean + (*value - *mean) / (seeds_before + 1);
-  } else {
-    mean.reset();
-  }
 }
 
 void fill_accuracy(Summary& summary, const Tallies& tallies, const Pairing& pairing,
@@ -113,6 +65,8 @@ void fill_accuracy(Summary& summary, const Tallies& tallies, const Pairing& pair
     for (std::size_t i = 0; i < cell.precision.size(); ++i) {
       add_to_mean(cell.precision[i], precision(tally, i), cell.seeds);
     }
+    add_to_mean(cell.n_acc, no_target_accuracy(tally), cell.seeds);
+    add_to_mean(cell.t_acc, target_accuracy(tally), cell.seeds);
     ++cell.seeds;
   }
   for (const auto& [split, protocol, variant] : pairing.infeasible) {
@@ -125,39 +79,30 @@ void fill_accuracy(Summary& summary, const Tallies& tallies, const Pairing& pair
 }
 
 void add_pair(Efficiency& sums, const results::Unit& own, const results::Unit& baseline) {
-  constexpr auto kPrefill = static_cast<std::size_t>(store::Stage::prefill);
-  const auto real = [](std::int64_t value) { return static_cast<double>(value); };
-  sums.total_ns.add(real(own.total_ns), real(baseline.total_ns));
-  sums.prefill_ns.add(real(own.stage_ns[kPrefill]), real(baseline.stage_ns[kPrefill]));
-  sums.peak_bytes.add(real(own.peak_bytes_total), real(baseline.peak_bytes_total));
-  sums.llm_bytes.add(real(own.peak_bytes_llm), real(baseline.peak_bytes_llm));
-  sums.flops.add(own.flops_total, baseline.flops_total);
+  const auto add = [&](PairedSum& sum, Quantity quantity) {
+    sum.add(quantity_of(own, quantity), quantity_of(baseline, quantity));
+  };
+  add(sums.total_ns, Quantity::total_ns);
+  add(sums.prefill_ns, Quantity::prefill_ns);
+  add(sums.peak_bytes, Quantity::peak_bytes);
+  add(sums.llm_bytes, Quantity::llm_bytes);
+  add(sums.flops, Quantity::flops);
+  const double select = quantity_of(own, Quantity::select_ns);
+  if (select >= 0) {
+    sums.select_ns += select;
+    ++sums.selections;
+  }
 }
 
 void fill_efficiency(Summary& summary, const Run& run) {
-  const std::vector<std::size_t> starts = starts_of(run.samples, run.units);
-  const auto timed = [](const results::Unit& unit) {
-    return unit.pass == store::Pass::latency && unit.status == store::Status::ok;
-  };
-  std::map<std::int16_t, const results::Unit*> baseline;  // by repeat
-  for (std::size_t s = 0; s < run.samples.size(); ++s) {
-    baseline.clear();
-    const std::span<const results::Unit> units(run.units.data() + starts[s],
-                                               starts[s + 1] - starts[s]);
-    for (const results::Unit& unit : units) {
-      if (!timed(unit)) continue;
-      ++summary.latency_units;
-      if (summary.baseline && at(unit.variant) == *summary.baseline)
-        baseline.emplace(unit.repeat, &unit);
-    }
-    for (const results::Unit& unit : units) {
-      if (!timed(unit)) continue;
-      const auto found = baseline.find(unit.repeat);
-      if (found == baseline.end()) continue;
-      add_pair(summary.efficiency[at(unit.protocol) * summary.variants + at(unit.variant)], unit,
-               *found->second);
-    }
+  for (const results::Unit& unit : run.units) {
+    const bool timed = unit.pass == store::Pass::latency && unit.status == store::Status::ok;
+    summary.latency_units += timed ? 1 : 0;
   }
+  if (!summary.baseline) return;
+  each_timed_pair(run, *summary.baseline, [&](const results::Unit& own, const results::Unit& whole) {
+    add_pair(summary.efficiency[at(own.protocol) * summary.variants + at(own.variant)], own, whole);
+  });
 }
 
 void fill_tokens(Summary& summary, const Run& run) {

@@ -21,6 +21,7 @@ struct Accuracy {
   bool infeasible = false;
   std::optional<double> ciou, giou;
   std::array<std::optional<double>, kPrecisionTenths.size()> precision;
+  std::optional<double> n_acc, t_acc;  ///< gRefCOCO; nothing where no expression is of that kind
 };
 
 /// Sums over units that both the variant and the baseline have; ratios are ratios of these sums.
@@ -37,6 +38,8 @@ struct PairedSum {
 /// Latency pass, all splits of a protocol.
 struct Efficiency {
   PairedSum total_ns, prefill_ns, peak_bytes, llm_bytes, flops;
+  double select_ns = 0;         ///< of the paired units that selected something
+  std::int64_t selections = 0;  ///< their number
 };
 
 /// Visual tokens over all units of a protocol and variant.

@@ -24,6 +24,10 @@ void add_sample_f32(Tally& tally, std::span<const Counts> expressions) {
 
 }  // namespace
 
+bool is_hit(const Counts& counts, std::size_t index) {
+  return counts.union_ == 0 || 10 * counts.intersection >= kPrecisionTenths[index] * counts.union_;
+}
+
 double iou_of(const Counts& counts, Epsilons epsilons) {
   if (counts.union_ == 0) return 1.0;
   const auto hit = static_cast<double>(counts.intersection);
@@ -39,9 +43,12 @@ void add_sample(Tally& tally, std::span<const Counts> expressions, Epsilons epsi
     tally.intersection += e.intersection;
     tally.union_ += e.union_;
     tally.iou += iou_of(e, epsilons);
+    (e.has_target ? tally.with_target : tally.without_target) += 1;
+    if (e.has_target == e.predicted) {
+      (e.has_target ? tally.with_target_right : tally.without_target_right) += 1;
+    }
     for (std::size_t i = 0; i < kPrecisionTenths.size(); ++i) {
-      const bool hit = e.union_ == 0 || 10 * e.intersection >= kPrecisionTenths[i] * e.union_;
-      tally.hits[i] += hit ? 1 : 0;
+      tally.hits[i] += is_hit(e, i) ? 1 : 0;
     }
   }
   if (epsilons == Epsilons::upstream) add_sample_f32(tally, expressions);
@@ -53,6 +60,10 @@ void add_tally(Tally& tally, const Tally& other) {
   tally.intersection += other.intersection;
   tally.union_ += other.union_;
   tally.iou += other.iou;
+  tally.without_target += other.without_target;
+  tally.without_target_right += other.without_target_right;
+  tally.with_target += other.with_target;
+  tally.with_target_right += other.with_target_right;
   for (std::size_t i = 0; i < tally.hits.size(); ++i) tally.hits[i] += other.hits[i];
   tally.f32_intersection += other.f32_intersection;
   tally.f32_union += other.f32_union;
@@ -78,9 +89,31 @@ std::optional<double> giou(const Tally& tally, Epsilons epsilons, Accumulation a
   return tally.iou / (count + 1e-5);
 }
 
+std::optional<double> no_target_accuracy(const Tally& tally) {
+  if (tally.without_target == 0) return std::nullopt;
+  return static_cast<double>(tally.without_target_right) /
+         static_cast<double>(tally.without_target);
+}
+
+std::optional<double> target_accuracy(const Tally& tally) {
+  if (tally.with_target == 0) return std::nullopt;
+  return static_cast<double>(tally.with_target_right) / static_cast<double>(tally.with_target);
+}
+
 std::optional<double> precision(const Tally& tally, std::size_t index) {
   if (tally.expressions == 0) return std::nullopt;
   return static_cast<double>(tally.hits[index]) / static_cast<double>(tally.expressions);
+}
+
+void add_to_mean(std::optional<double>& mean, std::optional<double> value,
+                 std::int32_t seeds_before) {
+  if (seeds_before == 0) {
+    mean = value;
+  } else if (mean && value) {
+    mean = *mean + (*value - *mean) / (seeds_before + 1);
+  } else {
+    mean.reset();
+  }
 }
 
 }  // namespace litebench::analysis

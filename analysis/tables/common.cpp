@@ -42,6 +42,24 @@ std::string caption_of(const TableInput& input, const std::string& first_sentenc
   return caption;
 }
 
+std::vector<std::string> notes_on_intervals(const TableInput& input) {
+  const InferenceOptions& options = input.inference.options;
+  if (input.inference.intervals.empty()) {
+    if (options.draws.draws == 0) return {};
+    return {fmt::format("No intervals: no split has {} images.", options.least_images)};
+  }
+  const char* kind = options.interval.kind == IntervalKind::bca ? "BCa" : "percentile";
+  std::vector<std::string> notes{fmt::format(
+      "[ ] and ± (half the width): {:.4g} % intervals, {} bootstrap of whole images, {} draws, seed {}; cells of fewer than {} "
+      "images have none.",
+      100 * options.interval.level, kind, options.draws.draws, options.draws.seed, options.least_images)};
+  if (input.inference.comparisons.empty()) return notes;
+  const char* correction = options.correction == Correction::holm ? "Holm" : "Benjamini-Hochberg";
+  notes.push_back(fmt::format("Best and second of a budget are marked where the next one is significantly lower ({}, p < {}).",
+                              correction, options.alpha));
+  return notes;
+}
+
 std::string why_no_latency(const TableInput& input) {
   if (input.summary.latency_units == 0)
     return "no speed-up and memory: the run has no latency pass";

@@ -1,5 +1,8 @@
 // CSV and JSON: for programs.
 
+#include <algorithm>
+#include <cmath>
+
 #include <fmt/core.h>
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
@@ -28,15 +31,32 @@ std::string quoted(const std::string& text) {
   return out + "\"";
 }
 
-/// Without the multiplication sign and the dash, so that every program reads a number or nothing.
-std::string plain(const Cell& cell) {
-  if (std::holds_alternative<std::monostate>(cell.value)) return "";
-  Cell bare = cell;
-  bare.interval.reset();
-  std::string text = printed(bare);
-  if (cell.unit == Unit::ratio && text.ends_with("×"))
-    text.resize(text.size() - std::string_view("×").size());
+/// Without signs that only people read: of multiplication, of "less than", of plus.
+std::string plain(double value, Unit unit) {
+  if (unit == Unit::p_value) return fmt::format("{:.6g}", value);
+  std::string text = printed(value, unit);
+  if (text.ends_with("×")) text.resize(text.size() - std::string_view("×").size());
+  if (text.starts_with('+')) text.erase(0, 1);
   return text;
+}
+
+/// A number or nothing.
+std::string plain(const Cell& cell) {
+  if (const auto* text = std::get_if<std::string>(&cell.value)) return *text;
+  const auto* value = std::get_if<double>(&cell.value);
+  return value == nullptr || !std::isfinite(*value) ? "" : plain(*value, cell.unit);
+}
+
+bool has_intervals(const Table& table, std::size_t column) {
+  return std::any_of(table.rows.begin(), table.rows.end(),
+                     [&](const Row& row) { return row.cells[column].interval.has_value(); });
+}
+
+Json json_of(const Origin& origin) {
+  Json out{{"metric", origin.metric}, {"variants", origin.variants}, {"splits", origin.splits}};
+  if (origin.protocol >= 0) out["protocol"] = origin.protocol;
+  if (!origin.slice.empty()) out["slice"] = origin.slice;
+  return out;
 }
 
 Json json_of(const Cell& cell) {
@@ -49,6 +69,8 @@ Json json_of(const Cell& cell) {
     out["value"] = nullptr;
   }
   if (cell.interval) out["interval"] = {cell.interval->low, cell.interval->high};
+  if (cell.mark != Mark::none) out["mark"] = cell.mark == Mark::best ? "best" : "second";
+  if (!cell.origin.metric.empty()) out["origin"] = json_of(cell.origin);
   if (!cell.note.empty()) out["note"] = cell.note;
   return out;
 }
@@ -87,13 +109,23 @@ std::string write(const Table& table, Format format) {
 
 std::string to_csv(const Table& table) {
   std::string out;
-  const auto line = [&](auto text_at) {
-    for (std::size_t c = 0; c < table.columns.size(); ++c)
-      out += (c > 0 ? "," : "") + quoted(text_at(c));
+  std::vector<bool> intervals;
+  for (std::size_t c = 0; c < table.columns.size(); ++c) {
+    const Column& column = table.columns[c];
+    intervals.push_back(has_intervals(table, c));
+    out += (c > 0 ? "," : "") + quoted(column.tag);
+    if (intervals[c]) out += "," + quoted(column.tag + "_low") + "," + quoted(column.tag + "_high");
+  }
+  out += "\n";
+  for (const Row& row : table.rows) {
+    for (std::size_t c = 0; c < row.cells.size(); ++c) {
+      const Cell& cell = row.cells[c];
+      out += (c > 0 ? "," : "") + quoted(plain(cell));
+      if (!intervals[c]) continue;
+      out += cell.interval ? "," + plain(cell.interval->low, cell.unit) + "," + plain(cell.interval->high, cell.unit) : ",,";
+    }
     out += "\n";
-  };
-  line([&](std::size_t c) { return table.columns[c].tag; });
-  for (const Row& row : table.rows) line([&](std::size_t c) { return plain(row.cells[c]); });
+  }
   return out;
 }
 

@@ -22,6 +22,7 @@ std::string number(double value, Unit unit) {
     case Unit::milliseconds: return fmt::format("{:.2f}", value);
     case Unit::mebibytes: return fmt::format("{:.1f}", value);
     case Unit::teraflops: return fmt::format("{:.3f}", value);
+    case Unit::seconds: return fmt::format("{:.1f}", value);
     case Unit::text: return fmt::format("{}", value);
   }
   return "";
@@ -42,6 +43,7 @@ std::string_view name_of(Unit unit) {
     case Unit::milliseconds: return "ms";
     case Unit::mebibytes: return "MiB";
     case Unit::teraflops: return "TFLOPs";
+    case Unit::seconds: return "s";
   }
   return "";
 }
@@ -70,10 +72,18 @@ std::string printed(const Cell& cell) {
   if (const auto* text = std::get_if<std::string>(&cell.value)) return *text;
   const auto* value = std::get_if<double>(&cell.value);
   if (value == nullptr || !std::isfinite(*value)) return "—";
-  if (!cell.interval || !cell.shows_interval) return number(*value, cell.unit);
-  return fmt::format("{} [{}, {}]", number(*value, cell.unit),
-                     number(cell.interval->low, cell.unit), number(cell.interval->high, cell.unit));
+  const std::string text = number(*value, cell.unit);
+  if (!cell.interval || cell.form == IntervalForm::hidden) return text;
+  const auto& [low, high] = *cell.interval;
+  if (cell.form == IntervalForm::bounds) {
+    return fmt::format("{} [{}, {}]", text, number(low, cell.unit), number(high, cell.unit));
+  }
+  std::string half = number(0.5 * (high - low), cell.unit);
+  if (half.starts_with('+')) half.erase(0, 1);
+  return fmt::format("{}±{}", text, half);
 }
+
+std::string printed(double value, Unit unit) { return number(value, unit); }
 
 std::vector<std::string> all_notes(const Table& table) {
   std::vector<std::string> notes;

@@ -9,6 +9,8 @@
 #include <variant>
 #include <vector>
 
+#include "analysis/statistics/interval.hpp"
+
 namespace litebench::analysis {
 
 /// How a number is printed.
@@ -24,12 +26,9 @@ enum class Unit : std::uint8_t {
   milliseconds,  ///< two decimals
   mebibytes,     ///< one decimal
   teraflops,     ///< three decimals
+  seconds,       ///< one decimal
 };
 std::string_view name_of(Unit unit);
-
-struct Interval {
-  double low = 0, high = 0;
-};
 
 /// Says which rows a number was computed from and how, so that an audit can find and repeat it.
 struct Origin {
@@ -43,6 +42,13 @@ struct Origin {
 /// Where a number stands among those it competes with; set only where the difference is significant.
 enum class Mark : std::uint8_t { none, best, second };
 
+/// How people see an interval; CSV and JSON always have both ends.
+enum class IntervalForm : std::uint8_t {
+  bounds,      ///< 74.35 [73.90, 74.81]
+  half_width,  ///< 74.35±0.46
+  hidden,
+};
+
 struct Cell {
   std::string tag;  ///< address, e.g. litelvlm@192/refcoco/val/ciou
   std::variant<std::monostate, std::string, double>
@@ -52,7 +58,7 @@ struct Cell {
   std::string note;  ///< why it is empty, what it averages
   Origin origin;
   Mark mark = Mark::none;
-  bool shows_interval = true;  ///< false: the interval is for programs (CSV, JSON) alone
+  IntervalForm form = IntervalForm::bounds;
 };
 
 struct Column {
@@ -78,8 +84,10 @@ Cell number_cell(std::string tag, std::optional<double> value, Unit unit,
                  std::string note_if_empty);
 
 /// The printed form, equal in every locale: "74.35", "1.28×", "—"; with an interval "74.35 [73.90,
-/// 74.81]".
+/// 74.81]" or "74.35±0.46".
 std::string printed(const Cell& cell);
+/// A number of that unit without interval.
+std::string printed(double value, Unit unit);
 
 /// Notes of the cells, each once, in the order of appearance, then those of the table.
 std::vector<std::string> all_notes(const Table& table);

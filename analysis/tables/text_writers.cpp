@@ -59,39 +59,62 @@ std::string wrapped(const std::string& text, std::size_t width) {
   return out;
 }
 
-std::vector<std::size_t> widths_of(const Table& table) {
-  std::vector<std::size_t> widths;
-  for (const Column& column : table.columns) widths.push_back(heading_width(column.heading));
-  for (const Row& row : table.rows) {
-    for (std::size_t c = 0; c < row.cells.size(); ++c) {
-      widths[c] = std::max(widths[c], display_width(printed(row.cells[c])));
-    }
+/// How a column lies on the terminal.
+struct Layout {
+  std::size_t width = 0;
+  bool marks = false;  ///< one place more for * and +
+};
+
+std::string_view sign_of(Mark mark) {
+  switch (mark) {
+    case Mark::best: return "*";
+    case Mark::second: return "+";
+    default: return " ";
   }
-  return widths;
 }
 
-std::string line_of(const Table& table, const std::vector<std::size_t>& widths, auto text_at) {
+std::vector<Layout> layout_of(const Table& table) {
+  std::vector<Layout> layout;
+  for (const Column& column : table.columns) layout.push_back({heading_width(column.heading), false});
+  for (const Row& row : table.rows) {
+    for (std::size_t c = 0; c < row.cells.size(); ++c) {
+      layout[c].width = std::max(layout[c].width, display_width(printed(row.cells[c])));
+      layout[c].marks = layout[c].marks || row.cells[c].mark != Mark::none;
+    }
+  }
+  return layout;
+}
+
+/// `text_at(c)` is what stands in column c, `mark_at(c)` the mark behind it.
+std::string line_of(const Table& table, const std::vector<Layout>& layout, Style style, auto text_at, auto mark_at) {
   std::string line;
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
     if (c > 0) line += "  ";
-    line += padded(text_at(c), widths[c], table.columns[c].unit);
+    const Mark mark = mark_at(c);
+    std::string text = padded(text_at(c), layout[c].width, table.columns[c].unit);
+    if (style == Style::colour && mark != Mark::none) {
+      text = fmt::format("\x1b[{}m{}\x1b[0m", mark == Mark::best ? "1;32" : "4", text);
+    }
+    line += text;
+    if (layout[c].marks) line += sign_of(mark);
   }
   return without_trailing_spaces(line) + "\n";
 }
 
 /// Headings stand on the rule: shorter ones begin further down.
-std::string headings_of(const Table& table, const std::vector<std::size_t>& widths) {
+std::string headings_of(const Table& table, const std::vector<Layout>& layout) {
   std::size_t height = 1;
   for (const Column& column : table.columns) {
     height = std::max(height, heading_lines(column.heading).size());
   }
   std::string out;
   for (std::size_t line = 0; line < height; ++line) {
-    out += line_of(table, widths, [&](std::size_t c) {
+    const auto text_at = [&](std::size_t c) {
       const std::vector<std::string> lines = heading_lines(table.columns[c].heading);
       const std::size_t skipped = height - lines.size();
       return line < skipped ? std::string() : lines[line - skipped];
-    });
+    };
+    out += line_of(table, layout, Style::plain, text_at, [](std::size_t) { return Mark::none; });
   }
   return out;
 }
@@ -106,21 +129,29 @@ std::string markdown_text(const std::string& text) {
   return out;
 }
 
+/// Bold is the best, italic the second.
+std::string markdown_cell(const Cell& cell) {
+  const std::string text = markdown_text(printed(cell));
+  const char* sign = cell.mark == Mark::best ? "**" : cell.mark == Mark::second ? "*" : "";
+  return sign + text + sign;
+}
+
 }  // namespace
 
-std::string to_terminal(const Table& table) {
-  const std::vector<std::size_t> widths = widths_of(table);
-  std::size_t total = widths.empty() ? 0 : 2 * (widths.size() - 1);
-  for (const std::size_t width : widths) total += width;
+std::string to_terminal(const Table& table, Style style) {
+  const std::vector<Layout> layout = layout_of(table);
+  std::size_t total = layout.empty() ? 0 : 2 * (layout.size() - 1);
+  for (const Layout& column : layout) total += column.width + (column.marks ? 1 : 0);
   const std::string rule = std::string(total, '-') + "\n";
   constexpr std::size_t kTextWidth = 100;
   std::string out = fmt::format("{}\n{}\n{}\n\n", table.title, table.verdict,
                                 wrapped(table.caption, kTextWidth));
-  out += headings_of(table, widths);
+  out += headings_of(table, layout);
   out += rule;
   for (const Row& row : table.rows) {
     if (row.rule_above && &row != &table.rows.front()) out += rule;
-    out += line_of(table, widths, [&](std::size_t c) { return printed(row.cells[c]); });
+    out += line_of(table, layout, style, [&](std::size_t c) { return printed(row.cells[c]); },
+                   [&](std::size_t c) { return row.cells[c].mark; });
   }
   for (const std::string& note : all_notes(table)) out += fmt::format("  {}\n", note);
   return out;
@@ -136,7 +167,7 @@ std::string to_markdown(const Table& table) {
   out += "\n";
   for (const Row& row : table.rows) {
     out += "|";
-    for (const Cell& cell : row.cells) out += fmt::format(" {} |", markdown_text(printed(cell)));
+    for (const Cell& cell : row.cells) out += fmt::format(" {} |", markdown_cell(cell));
     out += "\n";
   }
   const std::vector<std::string> notes = all_notes(table);

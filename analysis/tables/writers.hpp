@@ -18,11 +18,15 @@ std::string_view file_extension(Format format);  ///< ".md", ".tex", …
 
 std::string write(const Table& table, Format format);
 
-std::string to_terminal(const Table& table);  ///< aligned columns, no colour
+enum class Style : std::uint8_t { plain, colour };
+/// Aligned columns; * behind the best and + behind the second of a budget, which colour makes bold and underlined.
+std::string to_terminal(const Table& table, Style style = Style::plain);
 std::string to_markdown(const Table& table);
-std::string to_latex(const Table& table);  ///< needs \usepackage{booktabs}
+/// Needs \usepackage{booktabs}; tables longer than a page \usepackage{longtable} too.
+std::string to_latex(const Table& table);
 std::string to_csv(
-    const Table& table);  ///< RFC 4180: header of tags, numbers as printed without signs
+    const Table& table);  ///< RFC 4180: header of tags, numbers as printed without signs; ends of intervals in
+                          ///< columns `tag_low` and `tag_high`
 std::string to_json(const Table& table);  ///< everything, numbers unrounded
 
 }  // namespace litebench::analysis

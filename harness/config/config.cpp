@@ -10,8 +10,8 @@
 #include "base/error.hpp"
 #include "base/suggest.hpp"
 #include "harness/config/sweep.hpp"
-#include "harness/config/table_reader.hpp"
-#include "harness/config/toml.hpp"
+#include "base/toml_table.hpp"
+#include "base/toml.hpp"
 
 namespace litebench::config {
 namespace {
@@ -173,10 +173,7 @@ void read_passes(TableReader& root, Config& config) {
 }
 
 void read_tables(TableReader& root, Config& config) {
-  TableReader reader(table_of(root, "tables"), "[tables]");
-  config.baseline = reader.text("baseline", config.baseline);
-  config.reference = reader.text("reference", "");
-  reader.finish();
+  config.tables = analysis::read_table_options(table_of(root, "tables"));
 }
 
 void read_sweeps(TableReader& root, Config& config) {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "analysis/options/table_options.hpp"
 #include "shards/protocol/protocol.hpp"
 #include "shards/unit/variant.hpp"
 
@@ -56,7 +57,7 @@ struct Config {
   bool accuracy = true;
   LatencyPass latency;
   // [tables]
-  std::string baseline = "none", reference;
+  analysis::TableOptions tables;
 };
 
 /// What the command line adds to the file.

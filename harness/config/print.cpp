@@ -4,7 +4,7 @@
 #include <fmt/core.h>
 
 #include "harness/config/config.hpp"
-#include "harness/config/toml.hpp"
+#include "base/toml.hpp"
 
 namespace litebench::config {
 namespace {
@@ -125,10 +125,7 @@ std::string print_config(const Config& config) {
   add(root, "protocol", protocol_array(config));
   add(root, "sweep", sweep_array(config));
   add(root, "passes", passes_table(config));
-  Node tables;
-  add(tables, "baseline", text(config.baseline));
-  add(tables, "reference", text(config.reference));
-  add(root, "tables", std::move(tables));
+  add(root, "tables", analysis::node_of(config.tables));
   return print_toml(root);
 }
 

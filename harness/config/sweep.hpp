@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "harness/config/config.hpp"
-#include "harness/config/table_reader.hpp"
+#include "base/toml_table.hpp"
 
 namespace litebench::config {
 

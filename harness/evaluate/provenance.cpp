@@ -64,8 +64,8 @@ Parts environment_of(const config::Config& config, const launch::Session& sessio
           {"driver", device.driver},
           {"CUDA", device.runtime},
           {"threads", std::to_string(config.threads)},
-          {"tables.baseline", config.baseline},
-          {"tables.reference", config.reference},
+          {"tables.baseline", config.tables.baseline},
+          {"tables.reference", config.tables.reference},
           {"attention", device.kind == "cpu" ? "scaled_dot_product_attention (flash, CPU)"
                                              : "scaled_dot_product_attention"}};
 }

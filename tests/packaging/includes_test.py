@@ -29,7 +29,7 @@ OUTSIDE = {
     r"mpi\.h": ["shards/handout/", "harness/launch/"],
     r"simdjson.*": ["base/json.cpp"],
     r"xxhash\.h": ["base/hash.cpp"],
-    r"toml\+\+/.*|toml\.hpp": ["harness/config/"],
+    r"toml\+\+/.*|toml\.hpp": ["base/toml.cpp"],
     r"turbojpeg\.h|jpeglib\.h": ["model/image/"],
     r"sentencepiece.*": ["model/text/"],
     r"unicode/.*": ["base/", "model/text/"],

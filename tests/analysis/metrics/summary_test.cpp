@@ -106,5 +106,26 @@ TEST(Summary, TheLatencyPassPairsUnitsBySampleAndRepeat) {
             std::nullopt);
 }
 
+TEST(Summary, ASampleThatFailedInTheLatencyPassForOneVariantIsLeftOutOfAll) {
+  const synthetic::Folder folder("summary-latency-failed");
+  {
+    store::ShardWriter writer(folder.shard("a-r0"), synthetic::provenance());
+    writer.plan(synthetic::plan(true));
+    for (const synthetic::Image& image : synthetic::images()) {
+      store::Bundle accuracy = synthetic::accuracy_bundle(image);
+      writer.commit(accuracy);
+      store::Bundle timed = synthetic::latency_bundle(image);
+      if (image.id == 20) timed.units[1].status = store::Status::failed_sample;
+      writer.commit(timed);
+    }
+    writer.close();
+  }
+  const analysis::Run run = load_run(folder.path());
+  const Summary summary = summarise(run, pair_samples(run), {});
+  EXPECT_EQ(summary.efficiency_of(0, 0).total_ns.pairs, 4);
+  EXPECT_EQ(summary.efficiency_of(0, 1).total_ns.pairs, 4);
+  EXPECT_DOUBLE_EQ(summary.efficiency_of(0, 1).total_ns.baseline, (300 + 500) * (10 + 30));
+}
+
 }  // namespace
 }  // namespace litebench::analysis

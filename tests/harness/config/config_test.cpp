@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.hpp"
-#include "harness/config/toml.hpp"
+#include "base/toml.hpp"
 
 namespace litebench::config {
 namespace {
@@ -149,8 +149,8 @@ TEST(HostileConfig, DottedKeysCannotExhaustTheStack) {
 TEST(HostileConfig, DotsInTextsAndCommentsDoNotCount) {
   const std::string dots = repeated(".", 5000);
   const std::string text = "[tables]\nbaseline='" + dots + "'  # " + dots + "\nreference=\"\"\"\\\"" + dots + "\n\"\"\"\"\n";
-  EXPECT_EQ(parse(std::string(kSmall) + text).reference, "\"" + dots + "\n\"");
-  EXPECT_EQ(parse(std::string(kSmall) + text).baseline, dots);
+  EXPECT_EQ(parse(std::string(kSmall) + text).tables.reference, "\"" + dots + "\n\"");
+  EXPECT_EQ(parse(std::string(kSmall) + text).tables.baseline, dots);
   expect_message(std::string(kSmall) + text + "x" + repeated(".x", 5000) + "=1", "more than 4096 dots");
 }
 
@@ -189,9 +189,9 @@ TEST(HostileConfig, LettersOutsideOfAsciiWantQuotes) {
   const Config config = parse("\xef\xbb\xbf" + std::string(kSmall) +
                                   "# caf\xc3\xa9\n[tables]\nreference = \"\"\"~/\\\n  \xc3\xa9~c3~7e\"\"\"\n",
                               set("run.output=~/caf\xc3\xa9"));
-  EXPECT_EQ(config.reference, "~/\xc3\xa9~c3~7e");
+  EXPECT_EQ(config.tables.reference, "~/\xc3\xa9~c3~7e");
   EXPECT_EQ(config.output, "~/caf\xc3\xa9");
-  EXPECT_EQ(parse(print_config(config)).reference, config.reference);
+  EXPECT_EQ(parse(print_config(config)).tables.reference, config.tables.reference);
 }
 
 TEST(HostileConfig, TextsWithQuotesAndLineBreaksReadBackFromThePrintedForm) {

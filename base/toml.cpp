@@ -1,4 +1,4 @@
-#include "harness/config/toml.hpp"
+#include "base/toml.hpp"
 
 #include <algorithm>
 #include <charconv>

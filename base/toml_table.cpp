@@ -1,4 +1,4 @@
-#include "harness/config/table_reader.hpp"
+#include "base/toml_table.hpp"
 
 #include <algorithm>
 

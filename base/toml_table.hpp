@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "harness/config/toml.hpp"
+#include "base/toml.hpp"
 
 namespace litebench::config {
 

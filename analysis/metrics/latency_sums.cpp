@@ -1,0 +1,88 @@
+#include "analysis/metrics/latency_sums.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <span>
+
+namespace litebench::analysis {
+namespace {
+
+bool timed(const results::Unit& unit) {
+  return unit.pass == store::Pass::latency && unit.status == store::Status::ok;
+}
+
+/// A sample that failed for one variant would compare the others over samples of their own.
+bool failed(const results::Unit& unit) {
+  return unit.pass == store::Pass::latency && unit.status != store::Status::ok &&
+         unit.status != store::Status::infeasible;
+}
+
+std::uint64_t image_of(const results::Unit& unit) { return static_cast<std::uint64_t>(unit.image_id); }
+
+}  // namespace
+
+double quantity_of(const results::Unit& unit, Quantity quantity) {
+  const auto stage = [&](store::Stage s) {
+    return static_cast<double>(unit.stage_ns[static_cast<std::size_t>(s)]);
+  };
+  switch (quantity) {
+    case Quantity::total_ns: return static_cast<double>(unit.total_ns);
+    case Quantity::prefill_ns: return stage(store::Stage::prefill);
+    case Quantity::select_ns: return stage(store::Stage::select);
+    case Quantity::peak_bytes: return static_cast<double>(unit.peak_bytes_total);
+    case Quantity::llm_bytes: return static_cast<double>(unit.peak_bytes_llm);
+    case Quantity::flops: return unit.flops_total;
+  }
+  return -1;
+}
+
+void each_timed_pair(const Run& run, std::size_t baseline,
+                     const std::function<void(const results::Unit&, const results::Unit&)>& take) {
+  const std::vector<std::size_t> starts = starts_of(run.samples, run.units);
+  std::map<std::int16_t, const results::Unit*> whole;  // by repeat
+  for (std::size_t s = 0; s < run.samples.size(); ++s) {
+    whole.clear();
+    const std::span<const results::Unit> units(run.units.data() + starts[s],
+                                               starts[s + 1] - starts[s]);
+    if (std::any_of(units.begin(), units.end(), failed)) continue;
+    for (const results::Unit& unit : units) {
+      if (timed(unit) && static_cast<std::size_t>(unit.variant) == baseline) {
+        whole.emplace(unit.repeat, &unit);
+      }
+    }
+    for (const results::Unit& unit : units) {
+      if (!timed(unit)) continue;
+      const auto found = whole.find(unit.repeat);
+      if (found != whole.end()) take(unit, *found->second);
+    }
+  }
+}
+
+LatencySums latency_sums(const Run& run, std::int16_t protocol, std::size_t baseline) {
+  LatencySums out;
+  std::set<std::uint64_t> images;
+  each_timed_pair(run, baseline, [&](const results::Unit& own, const results::Unit&) {
+    if (own.protocol == protocol) images.insert(image_of(own));
+  });
+  out.table.clusters.assign(images.begin(), images.end());
+  out.table.columns = run.variants.size() * kQuantities * 2;
+  out.table.values.assign(out.table.clusters.size() * out.table.columns, 0);
+  each_timed_pair(run, baseline, [&](const results::Unit& own, const results::Unit& whole) {
+    if (own.protocol != protocol) return;
+    const auto& clusters = out.table.clusters;
+    const auto row = static_cast<std::size_t>(
+        std::lower_bound(clusters.begin(), clusters.end(), image_of(own)) - clusters.begin());
+    double* to = out.table.values.data() + row * out.table.columns;
+    for (std::size_t q = 0; q < kQuantities; ++q) {
+      const auto quantity = static_cast<Quantity>(q);
+      const double a = quantity_of(own, quantity), b = quantity_of(whole, quantity);
+      if (a <= 0 || b <= 0) continue;
+      to[latency_column(static_cast<std::size_t>(own.variant), quantity, false)] += a;
+      to[latency_column(static_cast<std::size_t>(own.variant), quantity, true)] += b;
+    }
+  });
+  return out;
+}
+
+}  // namespace litebench::analysis

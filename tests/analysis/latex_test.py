@@ -1,0 +1,53 @@
+"""The LaTeX of every table goes through pdflatex without errors."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+BIN = Path(os.environ["LITEBENCH_BIN"])
+
+DOCUMENT = r"""\documentclass[twocolumn]{article}
+\usepackage[a4paper,landscape,margin=1cm]{geometry}
+\usepackage[utf8]{inputenc}
+\usepackage{booktabs,longtable}
+\begin{document}
+%s
+\end{document}
+"""
+
+
+@pytest.fixture(scope="module")
+def pdf(tmp_path_factory):
+    if shutil.which("pdflatex") is None:
+        pytest.skip("no pdflatex here; cmake/setup.sh full installs texlive-latex-recommended")
+    run = tmp_path_factory.mktemp("run")
+    subprocess.run([BIN / "analysis_make_large_run", run, "30", "3", "10"], check=True)
+    done = subprocess.run([BIN / "litebench-reduce", run, "--reference", "litelvlm-icml26"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    parts = []
+    for table in sorted((run / "tables").glob("*.tex")):
+        text = table.read_text()
+        # longtable wants one column.
+        parts.append(r"\onecolumn" + "\n" + text if "longtable}" in text.split("\n")[0] else r"\twocolumn" + "\n" + text)
+    (run / "tables.tex").write_text(DOCUMENT % "\n\\clearpage\n".join(parts))
+    for _ in range(2):  # longtable finds its widths in the second pass
+        done = subprocess.run(["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "tables.tex"], cwd=run,
+                              capture_output=True, text=True, errors="replace")
+        assert done.returncode == 0, done.stdout[-3000:]
+    return run / "tables.pdf", done.stdout
+
+
+def test_every_table_compiles(pdf):
+    path, log = pdf
+    assert path.stat().st_size > 20_000
+    assert "Undefined" not in log and "Missing character" not in log
+
+
+def test_no_table_is_wider_than_the_page(pdf):
+    _, log = pdf
+    wide = [float(points) for points in re.findall(r"Overfull \\hbox \(([\d.]+)pt too wide\)", log)]
+    assert max(wide, default=0) < 20, wide

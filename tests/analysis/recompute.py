@@ -1,0 +1,589 @@
+"""Every number of the tables once more, from results.h5 alone: pandas, numpy and scipy, written from analysis/README.md.
+
+`expected(results.h5)` gives {table: {tag: printed}} for a run of one protocol with upstream's epsilons and default [tables].
+"""
+
+import functools
+
+import h5py
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+DRAWS, SEED, LEVEL, ALPHA, POWER, MARGIN, LEAST = 10_000, 17, 0.95, 0.05, 0.8, 0.01, 10
+PREFILL, SELECT = 5, 3
+SMALL, MEDIUM = 32**2, 96**2
+PLACES = set("""top bottom upper lower middle center centre front back behind above below corner side edge near nearest next
+closest closer far farthest furthest between under over beside background foreground end""".split())
+
+
+# How numbers are printed.
+def percent(x):
+    return f"{100 * x:.2f}"
+
+
+def points(x):
+    return f"{100 * x:+.2f}"
+
+
+def ratio(x):
+    return f"{x:.2f}×"
+
+
+def count(x):
+    return f"{x:.0f}"
+
+
+def tokens(x):
+    return f"{x:.0f}" if x == int(x) else f"{x:.1f}"
+
+
+def p_value(x):
+    return "<0.0001" if x < 1e-4 else f"{x:.4f}"
+
+
+def fixed(digits):
+    return lambda x: f"{x:.{digits}f}"
+
+
+def bounds(write, value, interval):
+    return write(value) if interval is None else f"{write(value)} [{write(interval[0])}, {write(interval[1])}]"
+
+
+def half(write, value, interval):
+    if interval is None:
+        return write(value)
+    return f"{write(value)}±{write(0.5 * (interval[1] - interval[0])).removeprefix('+')}"
+
+
+# Philox4x32-10 (Salmon et al. 2011), for arrays of counters.
+def philox(counter, key):
+    c = [np.asarray(word, dtype=np.uint64) for word in np.broadcast_arrays(*counter)]
+    k = [np.uint64(word) for word in key]
+    mask, shift = np.uint64(0xFFFFFFFF), np.uint64(32)
+    for _ in range(10):
+        p0, p1 = np.uint64(0xD2511F53) * c[0], np.uint64(0xCD9E8D57) * c[2]
+        c = [(p1 >> shift) ^ c[1] ^ k[0], p1 & mask, (p0 >> shift) ^ c[3] ^ k[1], p0 & mask]
+        k = [(k[0] + np.uint64(0x9E3779B9)) & mask, (k[1] + np.uint64(0xBB67AE85)) & mask]
+    return np.stack(c, axis=-1)
+
+
+def words(x):
+    return x & 0xFFFFFFFF, x >> 32
+
+
+@functools.cache
+def weights(images):
+    """Poisson weights [image, draw]: block draw // 4 of the image's stream 1, word draw % 4."""
+    low, high = words(np.array(images, dtype=np.uint64)[:, None])
+    uniform = philox([np.arange(DRAWS // 4, dtype=np.uint64)[None, :], 1, low, high], words(SEED)).reshape(len(images), -1)
+    limits = np.minimum(np.rint(stats.poisson.cdf(np.arange(13), 1) * 2.0**32), 2**32 - 1)
+    return np.searchsorted(limits, uniform.astype(np.float64), side="right").astype(np.float64)
+
+
+@functools.cache
+def coins(images):
+    """0 or 1 [image, draw]: bit draw % 32 of word draw // 32 of the image's stream 2."""
+    low, high = words(np.array(images, dtype=np.uint64)[:, None])
+    blocks = philox([np.arange(DRAWS // 128 + 1, dtype=np.uint64)[None, :], 2, low, high], words(SEED)).reshape(len(images), -1)
+    bits = blocks[:, :, None] >> np.arange(32, dtype=np.uint64) & np.uint64(1)
+    return bits.reshape(len(images), -1)[:, :DRAWS].astype(np.float64)
+
+
+def picks(variant, seeds):
+    """Which of a variant's seeds each draw takes: seeds − 1 with replacement."""
+    low, high = words(np.uint64(SEED ^ variant))
+    draw = np.arange(DRAWS, dtype=np.uint64)
+    block = philox([np.uint64(0), np.uint64(0), draw, np.uint64(1 << 31)], (low, high))
+    assert seeds <= 5 and (block[:, : seeds - 1] * np.uint64(seeds) & np.uint64(0xFFFFFFFF)).min() > seeds
+    return (block[:, : seeds - 1] * np.uint64(seeds) >> np.uint64(32)).astype(int)
+
+
+class Sampled:
+    """A statistic, its draws, its leave-one-image-out values."""
+
+    def __init__(self, value, draws, without):
+        self.value, self.draws, self.without = value, draws, without
+
+    def map(self, other, f):
+        return Sampled(f(self.value, other.value), f(self.draws, other.draws), f(self.without, other.without))
+
+    def interval(self):
+        below = ((self.draws < self.value).mean() + (self.draws <= self.value).mean()) / 2
+        bias = stats.norm.ppf(below)
+        d = self.value - self.without
+        a = (d**3).sum() / (6 * (d**2).sum() ** 1.5) if (d != 0).any() else 0
+        z = bias + stats.norm.ppf([(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+        return np.quantile(self.draws, stats.norm.cdf(bias + z / (1 - a * z)))
+
+
+def mean(parts):
+    parts = list(parts)
+    return Sampled(*(sum(getattr(p, name) for p in parts) / len(parts) for name in ("value", "draws", "without")))
+
+
+class Run:
+    def __init__(self, path):
+        with h5py.File(path, "r") as file:
+            self.heap = file["bytes"][...].tobytes()
+            self.variants = [v.decode() for v in file["variants"]["id"]]
+            self.budgets = [int(v) for v in file["variants"]["tokens"]]
+            self.splits = [s.decode() for s in file["splits"]["name"]]
+            tables = {name: file[name][...] for name in ("expressions", "units", "samples", "sentences", "bundles", "attempts")}
+        self.units = self.frame(tables["units"]).assign(prefill=tables["units"]["stage_ns"][:, PREFILL],
+                                                        select=tables["units"]["stage_ns"][:, SELECT])
+        self.samples, self.bundles = self.frame(tables["samples"]), self.frame(tables["bundles"])
+        self.sentences, self.attempts = self.frame(tables["sentences"]), self.frame(tables["attempts"])
+        self.expressions = self.paired(self.frame(tables["expressions"]))
+        e = self.expressions
+        e["target"] = e.target_area + e.overlap_area > 0
+        e["iou"] = np.where(e.union == 0, 1.0, e.intersection / (e.union + 1e-5))
+        for tenths in range(5, 10):
+            e[f"p{tenths}0"] = (e.union == 0) | (10 * e.intersection >= tenths * e.union)
+        self.images = tuple(sorted(e.image_id.unique()))
+        self.none = self.variants.index("none")
+
+    @staticmethod
+    def frame(rows):
+        return pd.DataFrame({name: rows[name] for name in rows.dtype.names if rows[name].ndim == 1})
+
+    def paired(self, expressions):
+        accuracy = self.units[self.units["pass"] == 0]
+        bad = set(accuracy[accuracy.status != 0].sample_id)
+        ok = expressions[expressions.status == 0]
+        return ok[~ok.sample_id.isin(bad)].copy()
+
+    def label(self, v, suffix):
+        return f"{self.variants[v]}/{suffix}"
+
+    @functools.cache
+    def of(self, v, split=None):
+        e = self.expressions
+        keep = e.variant == v if split is None else (e.variant == v) & (e.split == split)
+        return e[keep]
+
+    def per_seed(self, rows, f):
+        return float(np.mean([f(group) for _, group in rows.groupby("seed")]))
+
+    @functools.cache
+    def value(self, metric, v, split):
+        rows = self.of(v, split)
+        if metric == "ciou":
+            return self.per_seed(rows, lambda g: g.intersection.sum() / (g.union.sum() + 1e-10))
+        if metric == "giou":
+            return self.per_seed(rows, lambda g: g.iou.sum() / (len(g) + 1e-5))
+        if metric == "n_acc":
+            rows = rows[~rows.target]
+            return self.per_seed(rows, lambda g: (g.predicted_area == 0).mean())
+        if metric == "t_acc":
+            rows = rows[rows.target]
+            return self.per_seed(rows, lambda g: (g.predicted_area > 0).mean())
+        if metric == "expressions":
+            return len(rows) / rows.seed.nunique()
+        if metric == "seeds":
+            return rows.seed.nunique()
+        return self.per_seed(rows, lambda g: g[metric].mean())
+
+    def average(self, metric, v):
+        return float(np.mean([self.value(metric, v, s) for s in range(len(self.splits))]))
+
+    def ratio_of_sums(self, rows, over, under, epsilon, variant):
+        """Sampled Σ over / (Σ under + ε), mean over seeds."""
+        seeds = []
+        for _, group in rows.groupby("seed"):
+            sums = group.assign(over=over(group), under=under(group)).groupby("image_id")[["over", "under"]].sum()
+            sums = sums.reindex(list(self.images), fill_value=0)
+            o, u = sums.over.to_numpy(float), sums.under.to_numpy(float)
+            w = weights(self.images)
+            value = o.sum() / (u.sum() + epsilon)
+            without = np.where((o != 0) | (u != 0), (o.sum() - o) / (u.sum() - u + epsilon), value)
+            seeds.append(Sampled(value, o @ w / (u @ w + epsilon), without))
+        out = mean(seeds)
+        if len(seeds) > 1:
+            chosen = picks(variant, len(seeds))
+            draws = np.stack([s.draws for s in seeds])
+            out.draws = draws[chosen, np.arange(DRAWS)[:, None]].sum(axis=1) / (len(seeds) - 1)
+        return out
+
+    @functools.cache
+    def sampled(self, metric, v, split):
+        over = {"ciou": lambda g: g.intersection, "giou": lambda g: g.iou, "p50": lambda g: g.p50,
+                "n_acc": lambda g: ~g.target & (g.predicted_area == 0), "t_acc": lambda g: g.target & (g.predicted_area > 0)}
+        under = {"ciou": lambda g: g.union, "n_acc": lambda g: ~g.target, "t_acc": lambda g: g.target}
+        epsilon = {"ciou": 1e-10, "giou": 1e-5}.get(metric, 0)
+        return self.ratio_of_sums(self.of(v, split), over[metric], under.get(metric, lambda g: g.union * 0 + 1), epsilon, v)
+
+    @functools.cache
+    def sampled_average(self, metric, v):
+        return mean(self.sampled(metric, v, s) for s in range(len(self.splits)))
+
+    # latency pass
+    @functools.cache
+    def pairs(self, v):
+        timed = self.units[(self.units["pass"] == 1) & (self.units.status == 0)]
+        keys = ["sample_id", "repeat"]
+        return timed[timed.variant == v].merge(timed[timed.variant == self.none], on=keys, suffixes=("", "_base"))
+
+    def positive(self, v, column):
+        rows = self.pairs(v)
+        return rows[(rows[column] > 0) & (rows[column + "_base"] > 0)]
+
+    def share(self, v, column):
+        rows = self.positive(v, column)
+        return rows[column].sum() / rows[column + "_base"].sum()
+
+    def latency_interval(self, v, column, inverse):
+        rows = self.positive(v, column)
+        images = tuple(sorted(rows.image_id.unique()))
+        sums = rows.groupby("image_id")[[column, column + "_base"]].sum().loc[list(images)].to_numpy(float)
+        if inverse:
+            sums = sums[:, ::-1]
+        w = weights(images)
+        total = sums.sum(axis=0)
+        left = total - sums
+        return Sampled(total[0] / total[1], (sums[:, 0] @ w) / (sums[:, 1] @ w), left[:, 0] / left[:, 1]).interval()
+
+
+def vary(run):
+    return range(len(run.variants))
+
+
+def budget(run, v):
+    if run.budgets[v] > 0:
+        return run.budgets[v]
+    units = run.units[(run.units.variant == v) & (run.units.status == 0)]
+    return units.kept.mean()
+
+
+def layer_mean(run, v):
+    return run.units[(run.units.variant == v) & (run.units.status == 0)].layer_mean_tokens.astype(float).mean()
+
+
+def labels(run, out, v, prefix):
+    out[f"{prefix}/tokens"] = tokens(budget(run, v))
+
+
+def accuracy_cell(run, metric, v, s, form):
+    return form(percent, run.value(metric, v, s), run.sampled(metric, v, s).interval())
+
+
+def average_cell(run, metric, v, form):
+    return form(percent, run.average(metric, v), run.sampled_average(metric, v).interval())
+
+
+def retention(run, v, form):
+    value = run.average("ciou", v) / run.average("ciou", run.none)
+    if v == run.none:
+        return percent(value)
+    sampled = run.sampled_average("ciou", v).map(run.sampled_average("ciou", run.none), lambda a, b: a / b)
+    return form(percent, value, sampled.interval())
+
+
+def latency_ratio(run, v, column, inverse, form):
+    share = run.share(v, column)
+    interval = None if v == run.none else run.latency_interval(v, column, inverse)
+    return form(ratio, 1 / share if inverse else share, interval)
+
+
+def ceiling(run, v):
+    total, prefill = run.positive(v, "total_ns"), run.positive(v, "prefill")
+    return total.total_ns_base.sum() / (total.total_ns_base.sum() - prefill.prefill_base.sum() + prefill.prefill.sum())
+
+
+def main_table(run):
+    out = {}
+    for v in vary(run):
+        labels(run, out, v, run.variants[v])
+        out[run.label(v, "layer_mean_tokens")] = tokens(layer_mean(run, v))
+        for s, split in enumerate(run.splits):
+            out[run.label(v, f"{split}/ciou")] = accuracy_cell(run, "ciou", v, s, half)
+        out[run.label(v, "average")] = average_cell(run, "ciou", v, half)
+        out[run.label(v, "retention")] = retention(run, v, half)
+        out[run.label(v, "giou")] = average_cell(run, "giou", v, half)
+        out[run.label(v, "p50")] = average_cell(run, "p50", v, half)
+        out[run.label(v, "speed_up")] = latency_ratio(run, v, "total_ns", True, half)
+        out[run.label(v, "prefill_speed_up")] = latency_ratio(run, v, "prefill", True, half)
+        out[run.label(v, "memory")] = latency_ratio(run, v, "peak_bytes_total", False, half)
+    return out
+
+
+def metrics_table(run):
+    out = {}
+    without_target = not run.expressions.target.all()
+    for v in vary(run):
+        for s, split in enumerate(run.splits):
+            prefix = run.label(v, split)
+            labels(run, out, v, prefix)
+            out[f"{prefix}/expressions"] = count(run.value("expressions", v, s))
+            out[f"{prefix}/seeds"] = count(run.value("seeds", v, s))
+            for metric in ("ciou", "giou"):
+                out[f"{prefix}/{metric}"] = accuracy_cell(run, metric, v, s, bounds)
+            for metric in ["p50", "p60", "p70", "p80", "p90"] + ["n_acc", "t_acc"] * without_target:
+                out[f"{prefix}/{metric}"] = percent(run.value(metric, v, s))
+    return out
+
+
+def efficiency_table(run):
+    out = {}
+    for v in vary(run):
+        labels(run, out, v, run.variants[v])
+        cells = {"pairs": count(len(run.positive(v, "total_ns"))),
+                 "prefill_ms": fixed(2)(run.positive(v, "prefill").prefill.mean() / 1e6),
+                 "prefill_speed_up": latency_ratio(run, v, "prefill", True, bounds),
+                 "total_ms": fixed(2)(run.positive(v, "total_ns").total_ns.mean() / 1e6),
+                 "speed_up": latency_ratio(run, v, "total_ns", True, bounds),
+                 "ceiling": ratio(ceiling(run, v)),
+                 "llm_mib": fixed(1)(run.positive(v, "peak_bytes_llm").peak_bytes_llm.mean() / 2**20),
+                 "llm_memory": latency_ratio(run, v, "peak_bytes_llm", False, bounds),
+                 "peak_mib": fixed(1)(run.positive(v, "peak_bytes_total").peak_bytes_total.mean() / 2**20),
+                 "memory": latency_ratio(run, v, "peak_bytes_total", False, bounds),
+                 "tflops": fixed(3)(run.positive(v, "flops_total").flops_total.mean() / 1e12)}
+        out.update({run.label(v, name): text for name, text in cells.items()})
+    return out
+
+
+def pareto_table(run):
+    out = {}
+    for v in vary(run):
+        labels(run, out, v, run.variants[v])
+        out[run.label(v, "layer_mean_tokens")] = tokens(layer_mean(run, v))
+        out[run.label(v, "average")] = average_cell(run, "ciou", v, bounds)
+        out[run.label(v, "retention")] = retention(run, v, bounds)
+        out[run.label(v, "speed_up")] = latency_ratio(run, v, "total_ns", True, bounds)
+        out[run.label(v, "memory")] = latency_ratio(run, v, "peak_bytes_total", False, bounds)
+        out[run.label(v, "llm_memory")] = latency_ratio(run, v, "peak_bytes_llm", False, bounds)
+    return out
+
+
+def break_even_table(run):
+    out = {}
+    for v in vary(run):
+        labels(run, out, v, run.variants[v])
+        rows = run.positive(v, "prefill")
+        saved = (rows.prefill_base.sum() - rows.prefill.sum()) / len(rows)
+        selecting = run.pairs(v)
+        select = selecting[selecting.select >= 0].select.mean()
+        whole, kept = layer_mean(run, run.none), layer_mean(run, v)
+        out[run.label(v, "layer_mean_tokens")] = tokens(kept)
+        out[run.label(v, "select_ms")] = fixed(2)(select / 1e6)
+        out[run.label(v, "saved_ms")] = fixed(2)(saved / 1e6)
+        out[run.label(v, "ceiling")] = ratio(ceiling(run, v))
+        out[run.label(v, "speed_up")] = latency_ratio(run, v, "total_ns", True, bounds)
+        even = whole - select / saved * (whole - kept) if saved > 0 and kept < whole else -1
+        out[run.label(v, "break_even")] = tokens(even) if even > 0 else "—"
+    return out
+
+
+def difference(run, a, b, split):
+    if split is None:
+        return run.sampled_average("ciou", a).map(run.sampled_average("ciou", b), np.subtract)
+    return run.sampled("ciou", a, split).map(run.sampled("ciou", b, split), np.subtract)
+
+
+def sign_test(run, a, b, split):
+    """p of random signs of what every image adds to the difference, both ratios linearised at their middle."""
+    added = pd.Series(0.0, index=list(run.images))
+    splits = range(len(run.splits)) if split is None else [split]
+    for s in splits:
+        middle = (run.sampled("ciou", a, s).value + run.sampled("ciou", b, s).value) / 2
+        for v, sign in ((a, 1), (b, -1)):
+            groups = [g for _, g in run.of(v, s).groupby("seed")]
+            for g in groups:
+                own = (g.intersection - middle * g.union).groupby(g.image_id).sum() / g.union.sum() / len(groups) / len(splits)
+                added = added.add(sign * own, fill_value=0)
+    d = added.loc[list(run.images)].to_numpy()
+    flipped = 2 * (d @ coins(run.images)) - d.sum()
+    return (1 + (np.abs(flipped) >= abs(d.sum()) - 1e-12 * np.abs(d).sum()).sum()) / (1 + DRAWS)
+
+
+def holm(p):
+    order = np.argsort(p, kind="stable")
+    adjusted = np.empty(len(p))
+    adjusted[order] = np.minimum(1, np.maximum.accumulate(np.asarray(p)[order] * (len(p) - np.arange(len(p)))))
+    return adjusted
+
+
+@functools.cache
+def families(run):
+    """Pairs to compare, by kind: (variant, other, split, shown as)."""
+    splits = [None, *range(len(run.splits))]
+    worth = {(v, s): (run.sampled_average("ciou", v) if s is None else run.sampled("ciou", v, s)).value
+             for v in vary(run) for s in splits}
+    baseline = [(v, run.none, s, "baseline") for s in splits for v in vary(run) if v != run.none]
+    rivals = []
+    for s in splits:
+        for tokens_kept in sorted(set(run.budgets) - {0}):
+            order = sorted((v for v in vary(run) if run.budgets[v] == tokens_kept), key=lambda v: -worth[v, s])
+            for rank, v in enumerate(order):
+                rivals.append((v, order[1] if rank == 0 else order[0], s, "rival"))
+                if rank + 1 < len(order):
+                    rivals.append((v, order[rank + 1], s, "next"))
+    out = {}
+    for family in (baseline, rivals):
+        hypotheses = sorted({(-1 if s is None else s, min(a, b), max(a, b)) for a, b, s, _ in family})
+        p = [sign_test(run, a, b, None if s < 0 else s) for s, a, b in hypotheses]
+        adjusted = holm(p)
+        for a, b, s, kind in family:
+            i = hypotheses.index((-1 if s is None else s, min(a, b), max(a, b)))
+            out[a, s, kind] = (b, p[i], adjusted[i])
+    return out
+
+
+def images_of(run, split):
+    return len(run.images) if split is None else run.expressions[run.expressions.split == split].image_id.nunique()
+
+
+def comparisons_table(run):
+    out = {}
+    for (v, s, kind), (other, p, adjusted) in families(run).items():
+        if kind == "next":
+            continue
+        prefix = run.label(v, f"{'average' if s is None else run.splits[s]}/{kind}")
+        labels(run, out, v, prefix)
+        sampled = difference(run, v, other, s)
+        error, freedom = sampled.draws.std(ddof=1), images_of(run, s) - 1
+        out[f"{prefix}/ciou_delta"] = bounds(points, sampled.value, sampled.interval())
+        out[f"{prefix}/p"] = p_value(p)
+        out[f"{prefix}/adjusted_p"] = p_value(adjusted)
+        out[f"{prefix}/detectable"] = points(error * (stats.t.ppf(1 - ALPHA / 2, freedom) + stats.t.ppf(POWER, freedom)))
+        above = stats.t.cdf((sampled.value - MARGIN) / error, freedom)
+        below = stats.t.sf((sampled.value + MARGIN) / error, freedom)
+        out[f"{prefix}/equivalence_p"] = p_value(max(above, below))
+    return out
+
+
+def marks(run):
+    """{tag of the main table: best | second}"""
+    out, found = {}, families(run)
+    for tokens_kept in set(run.budgets) - {0}:
+        group = [v for v in vary(run) if run.budgets[v] == tokens_kept]
+        for s in [None, *range(len(run.splits))]:
+            worth = {v: (run.sampled_average("ciou", v) if s is None else run.sampled("ciou", v, s)).value for v in group}
+            order = sorted(group, key=lambda v: -worth[v])
+            for name, v in zip(("best", "second"), order[:-1]):
+                if found[v, s, "next"][2] >= ALPHA:
+                    break
+                out[run.label(v, "average" if s is None else f"{run.splits[s]}/ciou")] = name
+    return out
+
+
+def sentence_classes(run):
+    """Slices of every sentence: {(sample, turn): {size, words, length, category}}"""
+    area = run.expressions.assign(area=run.expressions.target_area + run.expressions.overlap_area)
+    area = area.groupby(["sample_id", "turn"]).area.first()
+    out = {}
+    for row in run.sentences.itertuples():
+        text = run.heap[row.text_offset:][: row.text_length].decode().lower()
+        spoken = "".join(c if c.isalnum() or ord(c) > 127 else "" if c == "'" else " " for c in text).split()
+        left, right = {"left", "leftmost"} & set(spoken), {"right", "rightmost"} & set(spoken)
+        place = "left" if left and not right else "right" if right and not left else None
+        place = place or ("other place" if left or PLACES & set(spoken) else "no place")
+        n = len(spoken)
+        size = area.get((row.sample_id, row.turn), np.nan)
+        out[row.sample_id, row.turn] = {
+            "size": "no target" if size == 0 else "small" if size < SMALL else "medium" if size < MEDIUM else "large",
+            "words": place,
+            "length": "1-2 words" if n <= 2 else "3-4 words" if n <= 4 else "5-8 words" if n <= 8 else "9+ words",
+            "category": category_name(row.category_id)}
+    return out
+
+
+def category_name(category):
+    return {1: "person", 2: "bicycle", 3: "car", 4: "motorcycle", 5: "airplane", 6: "bus", 7: "train", 8: "truck",
+            9: "boat"}[category]
+
+
+def slice_cells(run, names, form):
+    classes = sentence_classes(run)
+    keys = list(zip(run.expressions.sample_id, run.expressions.turn))
+    for name in names:
+        value = np.array([classes[key][name] for key in keys])
+        for kind in sorted(set(value)):
+            for v in vary(run):
+                rows = run.expressions[(value == kind) & (run.expressions.variant == v)]
+                if rows.empty:
+                    continue
+                sampled = run.ratio_of_sums(rows, lambda g: g.intersection, lambda g: g.union, 1e-10, v)
+                interval = sampled.interval() if rows.image_id.nunique() >= LEAST else None
+                yield f"{run.variants[v]}/{name}={kind}", form(percent, sampled.value, interval), rows, v
+
+
+def slices_table(run):
+    out = {}
+    for v in vary(run):
+        labels(run, out, v, run.label(v, "slices"))
+    for prefix, text, _, _ in slice_cells(run, ("size", "words", "length"), half):
+        out[f"{prefix}/ciou"] = text
+    return out
+
+
+def categories_table(run):
+    out = {}
+    for prefix, text, rows, v in slice_cells(run, ("category",), bounds):
+        out[f"{prefix}/ciou"] = text
+        out[f"{prefix}/expressions"] = count(len(rows) / rows.seed.nunique())
+        labels(run, out, v, prefix)
+    return out
+
+
+def float32_sums(run, rows):
+    """The reference's float32 additions, image by image in evaluation order (upstream.md §7.3)."""
+    f = np.float32
+    hit = all_ = iou = f(0)
+    order = run.samples.set_index("sample_id").order
+    for _, group in sorted(rows.groupby("sample_id"), key=lambda item: order[item[0]]):
+        own = f(0), f(0), f(0)
+        for i, u in zip(group.intersection, group.union):
+            score = f(i) / (f(u) + f(1e-5)) + (f(1) if u == 0 else f(0))
+            own = own[0] + f(i), own[1] + f(u), own[2] + score
+        n = f(len(group))
+        hit, all_, iou = hit + own[0], all_ + own[1], iou + own[2] / n * n
+    return hit / (all_ + f(1e-10)), iou / f(len(rows) + 1e-5)
+
+
+def conventions_table(run):
+    out = {}
+    for v in vary(run):
+        for s, split in enumerate(run.splits):
+            prefix = run.label(v, split)
+            labels(run, out, v, prefix)
+            values = []
+            for _, g in run.of(v, s).groupby("seed"):
+                with np.errstate(invalid="ignore"):
+                    plain = np.where(g.union == 0, 1, g.intersection / g.union)
+                    hit = g.intersection + g.overlap_hit
+                    whole = g.predicted_area + g.target_area + g.overlap_area - hit
+                    merged = np.where(whole == 0, 1, hit / whole)
+                by_image = g.groupby("sample_id")[["intersection", "union"]].sum()
+                f32 = float32_sums(run, g)
+                values.append({
+                    "ciou_upstream_f32": float(f32[0]), "ciou_upstream": g.intersection.sum() / (g.union.sum() + 1e-10),
+                    "ciou_union_target": hit.sum() / whole.sum(),
+                    "ciou_with_target": g.intersection[g.target].sum() / g.union[g.target].sum(),
+                    "ciou_by_image": np.where(by_image.union == 0, 1, by_image.intersection / by_image.union).mean(),
+                    "giou_upstream_f32": float(f32[1]), "giou_upstream": g.iou.sum() / (len(g) + 1e-5),
+                    "giou_plain": plain.mean(), "giou_union_target": merged.mean(), "giou_with_target": plain[g.target].mean()})
+            for name, value in pd.DataFrame(values).mean().items():
+                out[f"{prefix}/{name}"] = percent(value)
+    return out
+
+
+def stragglers_table(run):
+    out = {}
+    b = run.bundles.assign(end=run.bundles.begin_ns + run.bundles.duration_ns)
+    b["name"] = [run.attempts.attempt[i].decode() for i in b.attempt]
+    for process, own in b.groupby("attempt"):
+        whole = b[b.name == own.name.iloc[0]]
+        span = whole.end.max() - whole.begin_ns.min()
+        busy = own.duration_ns.sum()
+        prefix = f"{own.name.iloc[0]}/r{run.attempts['rank'][process]}"
+        cells = {"rank": count(run.attempts["rank"][process]), "bundles": count(len(own)), "busy_s": fixed(1)(busy / 1e9),
+                 "idle_s": fixed(1)((span - busy) / 1e9), "idle": percent((span - busy) / span),
+                 "tail_s": fixed(1)((whole.end.max() - own.end.max()) / 1e9), "longest_s": fixed(1)(own.duration_ns.max() / 1e9)}
+        out.update({f"{prefix}/{name}": text for name, text in cells.items()})
+    return out
+
+
+TABLES = {"main": main_table, "metrics": metrics_table, "efficiency": efficiency_table, "comparisons": comparisons_table,
+          "pareto": pareto_table, "break-even": break_even_table, "slices": slices_table, "categories": categories_table,
+          "conventions": conventions_table, "stragglers": stragglers_table}
