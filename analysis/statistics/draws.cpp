@@ -21,33 +21,40 @@ constexpr std::array<std::uint32_t, 13> kPoisson{1580030169, 3160060337, 3950075
                                                  4294962463, 4294966817, 4294967253, 4294967292,
                                                  4294967295};
 
-std::uint8_t poisson(std::uint32_t uniform) {
-  std::uint8_t weight = 0;
-  for (const std::uint32_t limit : kPoisson) weight += uniform >= limit ? 1 : 0;
-  return weight;
-}
-
-std::array<std::uint32_t, 4> block_of(std::uint64_t cluster, std::uint32_t block,
-                                      std::uint32_t stream, std::uint64_t seed) {
-  return kernels::philox4x32({block, stream, static_cast<std::uint32_t>(cluster),
-                              static_cast<std::uint32_t>(cluster >> 32)},
-                             {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)});
-}
-
 using Weights = std::array<std::uint8_t, kTile>;
+using Halves = std::array<std::uint32_t, 2>;
+
+Halves halves_of(std::uint64_t value) {
+  return {static_cast<std::uint32_t>(value), static_cast<std::uint32_t>(value >> 32)};
+}
+
+/// 32 draws are 8 blocks of 4 words.
+LITEBENCH_WIDE void poisson_weights(Halves cluster, Halves key, std::uint32_t tile, std::uint8_t* out) {
+  constexpr std::size_t kBlocks = kTile / 4;
+  const auto uniform = kernels::philox4x32_blocks<kBlocks>(
+      {tile * static_cast<std::uint32_t>(kBlocks), kStreamPoisson, cluster[0], cluster[1]}, key);
+  std::array<std::uint32_t, kTile> counts{};
+  for (const std::uint32_t limit : kPoisson) {
+    for (std::size_t b = 0; b < kBlocks; ++b) {
+      for (std::size_t w = 0; w < 4; ++w) counts[w * kBlocks + b] += uniform[w][b] >= limit ? 1 : 0;
+    }
+  }
+  for (std::size_t b = 0; b < kBlocks; ++b) {
+    for (std::size_t w = 0; w < 4; ++w) out[4 * b + w] = static_cast<std::uint8_t>(counts[w * kBlocks + b]);
+  }
+}
 
 /// Draws 32 tile … 32 tile + 31 of one cluster.
 Weights tile_weights(std::uint64_t cluster, Scheme scheme, std::uint64_t seed, std::uint32_t tile) {
   Weights weights{};
-  if (scheme == Scheme::coin) {
-    const std::uint32_t bits = block_of(cluster, tile / 4, kStreamCoin, seed)[tile % 4];
-    for (std::uint32_t d = 0; d < kTile; ++d) weights[d] = bits >> d & 1;
+  const Halves id = halves_of(cluster);
+  if (scheme == Scheme::poisson) {
+    poisson_weights(id, halves_of(seed), tile, weights.data());
     return weights;
   }
-  for (std::uint32_t b = 0; b < kTile / 4; ++b) {
-    const auto block = block_of(cluster, tile * (kTile / 4) + b, kStreamPoisson, seed);
-    for (std::uint32_t i = 0; i < 4; ++i) weights[4 * b + i] = poisson(block[i]);
-  }
+  const std::uint32_t bits =
+      kernels::philox4x32({tile / 4, kStreamCoin, id[0], id[1]}, halves_of(seed))[tile % 4];
+  for (std::uint32_t d = 0; d < kTile; ++d) weights[d] = bits >> d & 1;
   return weights;
 }
 

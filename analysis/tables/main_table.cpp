@@ -63,9 +63,10 @@ class MainTable {
     const PublishedRow* published = in_.published ? in_.published->find(variant.id) : nullptr;
     if (published == nullptr) return;
     const std::string id = variant.id + "/published";
+    const char* vouched = published->status == "unverified" ? "published, unverified" : "published";
     Row row;
     if (in_.run.protocols.size() > 1) row.cells.push_back(text_cell(id + "/protocol", ""));
-    row.cells.push_back(text_cell(id + "/method", fmt::format("{} (published)", published->method)));
+    row.cells.push_back(text_cell(id + "/method", fmt::format("{} ({})", published->method, vouched)));
     row.cells.push_back(number_cell(id + "/tokens", std::nullopt, Unit::tokens, ""));
     row.cells.push_back(number_cell(id + "/layer_mean_tokens", std::nullopt, Unit::tokens, ""));
     double sum = 0;
@@ -94,7 +95,7 @@ class MainTable {
                                     Unit::published, ""));
     if (!all) row.cells.back().note = "published averages are over the splits shown";
     row.cells.push_back(number_cell(id + "/retention",
-                                    all ? std::optional(published.relative) : std::nullopt,
+                                    all ? published.relative : std::nullopt,
                                     Unit::published, ""));
   }
 

@@ -28,6 +28,15 @@ std::string number(double value, Unit unit) {
   return "";
 }
 
+constexpr std::string_view kTimes = "×";
+
+/// Without the sign behind it, which an interval needs once only.
+std::string bare(double value, Unit unit) {
+  std::string text = number(value, unit);
+  if (text.ends_with(kTimes)) text.resize(text.size() - kTimes.size());
+  return text;
+}
+
 }  // namespace
 
 std::string_view name_of(Unit unit) {
@@ -72,15 +81,15 @@ std::string printed(const Cell& cell) {
   if (const auto* text = std::get_if<std::string>(&cell.value)) return *text;
   const auto* value = std::get_if<double>(&cell.value);
   if (value == nullptr || !std::isfinite(*value)) return "—";
-  const std::string text = number(*value, cell.unit);
-  if (!cell.interval || cell.form == IntervalForm::hidden) return text;
+  if (!cell.interval || cell.form == IntervalForm::hidden) return number(*value, cell.unit);
   const auto& [low, high] = *cell.interval;
+  const std::string_view sign = cell.unit == Unit::ratio ? kTimes : "";
   if (cell.form == IntervalForm::bounds) {
-    return fmt::format("{} [{}, {}]", text, number(low, cell.unit), number(high, cell.unit));
+    return fmt::format("{} [{}, {}]", number(*value, cell.unit), bare(low, cell.unit), bare(high, cell.unit));
   }
-  std::string half = number(0.5 * (high - low), cell.unit);
+  std::string half = bare(0.5 * (high - low), cell.unit);
   if (half.starts_with('+')) half.erase(0, 1);
-  return fmt::format("{}±{}", text, half);
+  return fmt::format("{}±{}{}", bare(*value, cell.unit), half, sign);
 }
 
 std::string printed(double value, Unit unit) { return number(value, unit); }

@@ -84,7 +84,7 @@ Cell number_cell(std::string tag, std::optional<double> value, Unit unit,
                  std::string note_if_empty);
 
 /// The printed form, equal in every locale: "74.35", "1.28×", "—"; with an interval "74.35 [73.90,
-/// 74.81]" or "74.35±0.46".
+/// 74.81]" or "74.35±0.46", "1.28× [1.26, 1.30]" or "1.28±0.02×".
 std::string printed(const Cell& cell);
 /// A number of that unit without interval.
 std::string printed(double value, Unit unit);

@@ -47,13 +47,16 @@ def fixed(digits):
 
 
 def bounds(write, value, interval):
-    return write(value) if interval is None else f"{write(value)} [{write(interval[0])}, {write(interval[1])}]"
+    low, high = (None, None) if interval is None else (write(end).removesuffix("×") for end in interval)
+    return write(value) if interval is None else f"{write(value)} [{low}, {high}]"
 
 
 def half(write, value, interval):
     if interval is None:
         return write(value)
-    return f"{write(value)}±{write(0.5 * (interval[1] - interval[0])).removeprefix('+')}"
+    sign = "×" if write is ratio else ""
+    width = write(0.5 * (interval[1] - interval[0])).removeprefix("+").removesuffix("×")
+    return f"{write(value).removesuffix('×')}±{width}{sign}"
 
 
 # Philox4x32-10 (Salmon et al. 2011), for arrays of counters.

@@ -214,6 +214,13 @@ TEST(Writers, EveryUnitHasAFormOfItsOwn) {
   EXPECT_EQ(printed(12.345, Unit::teraflops), "12.345");
   EXPECT_EQ(printed(12.34, Unit::mebibytes), "12.3");
   EXPECT_EQ(printed(12.346, Unit::milliseconds), "12.35");
+  Cell speed_up = number_cell("", 1.278, Unit::ratio, "");
+  speed_up.interval = Interval{1.26, 1.3};
+  EXPECT_EQ(printed(speed_up), "1.28× [1.26, 1.30]");
+  speed_up.form = IntervalForm::half_width;
+  EXPECT_EQ(printed(speed_up), "1.28±0.02×");
+  speed_up.form = IntervalForm::hidden;
+  EXPECT_EQ(printed(speed_up), "1.28×");
 }
 
 TEST(Writers, AnUnknownFormatIsRefusedWithTheKnownOnes) {
