@@ -55,7 +55,8 @@ TableOptions table_options(const Run& run, const ReduceOptions& options) {
       throw Error(ExitCode::usage, fmt::format("{} asks for no tables", options.tables.string()),
                   "it has no [tables]", "docs/configuration.md lists its keys");
     }
-    tables = read_table_options(found->value, fmt::format("[tables] of {}", options.tables.string()));
+    tables =
+        read_table_options(found->value, fmt::format("[tables] of {}", options.tables.string()));
   } else {
     tables = table_options_of(run.processes.back().config, "the configuration of the run");
   }
@@ -89,7 +90,9 @@ Reduction reduce(const std::filesystem::path& directory, const ReduceOptions& op
   const Summary summary = summarise(run, pairing, summary_options);
   const Inference inference =
       infer(run, pairing, summary, summary_options, inference_options(tables, options.threads));
-  TableInput input{run, pairing, summary, inference, tables, reduction.verdict.line, summary_options, std::nullopt};
+  TableInput input{
+      run,         pairing, summary, inference, tables, reduction.verdict.line, summary_options,
+      std::nullopt};
   if (!tables.reference.empty()) input.published = find_published(tables.reference);
   reduction.tables = build_tables(input);
 

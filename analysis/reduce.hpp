@@ -15,11 +15,12 @@ namespace litebench::analysis {
 
 struct ReduceOptions {
   Accumulation accumulation = Accumulation::exact;
-  std::int32_t padded_ranks = 1;     ///< see SummaryOptions
-  std::string baseline;          ///< variant id; "": the run's [tables] baseline, else "none"
-  std::string reference;         ///< published numbers; "": the run's [tables] reference, else none
-  std::filesystem::path tables;  ///< a TOML file whose [tables] replaces the run's; "": the run's own
-  std::int32_t threads = 0;      ///< 0: as many as the process may use
+  std::int32_t padded_ranks = 1;  ///< see SummaryOptions
+  std::string baseline;           ///< variant id; "": the run's [tables] baseline, else "none"
+  std::string reference;  ///< published numbers; "": the run's [tables] reference, else none
+  std::filesystem::path
+      tables;                ///< a TOML file whose [tables] replaces the run's; "": the run's own
+  std::int32_t threads = 0;  ///< 0: as many as the process may use
   std::filesystem::path output;  ///< "": the run directory
   std::vector<Format> formats{Format::markdown, Format::latex, Format::csv, Format::json};
 };

@@ -84,7 +84,8 @@ std::string text_of(const po::variables_map& values, const char* name) {
 Style style_of_output() {
   const char* no_color = std::getenv("NO_COLOR");
   const char* terminal = std::getenv("TERM");
-  const bool wanted = (no_color == nullptr || *no_color == '\0') && terminal != nullptr && std::string_view(terminal) != "dumb";
+  const bool wanted = (no_color == nullptr || *no_color == '\0') && terminal != nullptr &&
+                      std::string_view(terminal) != "dumb";
   return wanted && ::isatty(STDOUT_FILENO) == 1 ? Style::colour : Style::plain;
 }
 
@@ -108,7 +109,9 @@ ExitCode reduce_run(const po::variables_map& values) {
   for (const Table& table : reduction.tables) {
     const auto& print = reduction.print;
     if (std::find(print.begin(), print.end(), table.tag) == print.end()) continue;
-    text += (format == Format::terminal ? to_terminal(table, style_of_output()) : write(table, format)) + "\n";
+    text += (format == Format::terminal ? to_terminal(table, style_of_output())
+                                        : write(table, format)) +
+            "\n";
   }
   std::cout << text << std::flush;
   if (format == Format::terminal) {

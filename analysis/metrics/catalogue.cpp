@@ -37,7 +37,8 @@ constexpr Metric kMetrics[] = {
     {"total_ms", "Total ms", Unit::milliseconds, kLatency, "mean of total_ns / 1e6"},
     {"speed_up", "Speed-up", Unit::ratio, kLatency, "Σ total_ns of the baseline / Σ total_ns"},
     {"ceiling", "Ceiling", Unit::ratio, kLatency,
-     "Σ total_ns of the baseline / Σ (total_ns of the baseline − its stage_ns[prefill] + own stage_ns[prefill])"},
+     "Σ total_ns of the baseline / Σ (total_ns of the baseline − its stage_ns[prefill] + own "
+     "stage_ns[prefill])"},
     {"select_ms", "Select ms", Unit::milliseconds, kLatency,
      "mean of stage_ns[select] / 1e6 over the paired units that tell it"},
     {"saved_ms", "Saved ms", Unit::milliseconds, kLatency,

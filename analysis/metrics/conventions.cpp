@@ -10,10 +10,12 @@ namespace litebench::analysis {
 namespace {
 
 constexpr Convention kList[kConventions] = {
-    {"ciou_upstream_f32", "cIoU f32", "as the reference adds it: float32 sums in evaluation order, ΣI / (ΣU + 1e-10)"},
+    {"ciou_upstream_f32", "cIoU f32",
+     "as the reference adds it: float32 sums in evaluation order, ΣI / (ΣU + 1e-10)"},
     {"ciou_upstream", "cIoU", "the same in exact arithmetic"},
     {"ciou_union_target", "cIoU union",
-     "overlapping polygons of a target counted once; the reference counts such pixels as background"},
+     "overlapping polygons of a target counted once; the reference counts such pixels as "
+     "background"},
     {"ciou_with_target", "cIoU targets", "expressions that refer to nothing left out"},
     {"ciou_by_image", "cIoU image", "ΣI / ΣU per conversation, then the mean over conversations"},
     {"giou_upstream_f32", "gIoU f32",
@@ -34,8 +36,8 @@ struct Sums {
 /// Overlapping polygons of a target merged: their pixels are foreground once.
 Counts merged(const results::Expression& e) {
   const std::int64_t hit = e.intersection + e.overlap_hit;
-  return {hit, e.predicted_area + e.target_area + e.overlap_area - hit, e.target_area + e.overlap_area > 0,
-          e.predicted_area > 0};
+  return {hit, e.predicted_area + e.target_area + e.overlap_area - hit,
+          e.target_area + e.overlap_area > 0, e.predicted_area > 0};
 }
 
 void add(Sums& sums, std::span<const results::Expression> rows) {
@@ -63,14 +65,20 @@ ConventionValues::Values values_of(const Sums& s) {
   constexpr auto kExact = Accumulation::exact, kF32 = Accumulation::f32;
   const std::optional<double> by_image =
       s.images > 0 ? std::optional(s.by_image / static_cast<double>(s.images)) : std::nullopt;
-  return {ciou(s.upstream, kUpstream, kF32), ciou(s.upstream, kUpstream, kExact),
-          ciou(s.merged, kNone, kExact),     ciou(s.with_target, kNone, kExact),
-          by_image,                          giou(s.upstream, kUpstream, kF32),
-          giou(s.upstream, kUpstream, kExact), giou(s.plain, kNone, kExact),
-          giou(s.merged, kNone, kExact),     giou(s.with_target, kNone, kExact)};
+  return {ciou(s.upstream, kUpstream, kF32),
+          ciou(s.upstream, kUpstream, kExact),
+          ciou(s.merged, kNone, kExact),
+          ciou(s.with_target, kNone, kExact),
+          by_image,
+          giou(s.upstream, kUpstream, kF32),
+          giou(s.upstream, kUpstream, kExact),
+          giou(s.plain, kNone, kExact),
+          giou(s.merged, kNone, kExact),
+          giou(s.with_target, kNone, kExact)};
 }
 
-using Key = std::tuple<std::int16_t, std::int8_t, std::int16_t, std::int16_t>;  // protocol, split, variant, seed
+using Key = std::tuple<std::int16_t, std::int8_t, std::int16_t,
+                       std::int16_t>;  // protocol, split, variant, seed
 
 std::map<Key, Sums> sums_of(const Run& run, const Pairing& pairing) {
   std::map<Key, Sums> out;
@@ -106,10 +114,13 @@ ConventionValues count_by_conventions(const Run& run, const Pairing& pairing) {
   std::vector<std::int32_t> seeds(out.values.size());
   for (const auto& [key, sums] : sums_of(run, pairing)) {
     const auto& [protocol, split, variant, seed] = key;
-    const std::size_t cell = (static_cast<std::size_t>(protocol) * out.splits + static_cast<std::size_t>(split)) *
-                                 out.variants + static_cast<std::size_t>(variant);
+    const std::size_t cell =
+        (static_cast<std::size_t>(protocol) * out.splits + static_cast<std::size_t>(split)) *
+            out.variants +
+        static_cast<std::size_t>(variant);
     const ConventionValues::Values values = values_of(sums);
-    for (std::size_t c = 0; c < kConventions; ++c) add_to_mean(out.values[cell][c], values[c], seeds[cell]);
+    for (std::size_t c = 0; c < kConventions; ++c)
+      add_to_mean(out.values[cell][c], values[c], seeds[cell]);
     ++seeds[cell];
   }
   return out;

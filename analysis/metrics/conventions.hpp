@@ -20,11 +20,13 @@ inline constexpr std::size_t kConventions = 10;
 std::span<const Convention, kConventions> conventions();
 
 struct ConventionValues {
-  using Values = std::array<std::optional<double>, kConventions>;  ///< in the order of conventions()
+  using Values =
+      std::array<std::optional<double>, kConventions>;  ///< in the order of conventions()
   std::size_t splits = 0, variants = 0;
   std::vector<Values> values;
 
-  [[nodiscard]] const Values& at(std::size_t protocol, std::size_t split, std::size_t variant) const {
+  [[nodiscard]] const Values& at(std::size_t protocol, std::size_t split,
+                                 std::size_t variant) const {
     return values[(protocol * splits + split) * variants + variant];
   }
 };

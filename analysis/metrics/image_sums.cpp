@@ -127,7 +127,7 @@ class Layout {
 
   ImageSums& out_;
   std::size_t seeds_ = 1;
-  std::vector<std::size_t> place_;               // per visit: place of its image
+  std::vector<std::size_t> place_;                // per visit: place of its image
   std::vector<std::vector<std::int32_t>> group_;  // per cell, variant and seed
   std::vector<std::vector<std::int32_t>> row_;    // per cell and image
 };

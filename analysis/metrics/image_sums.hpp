@@ -38,7 +38,7 @@ struct Group {
 
 /// The sums of one cell (a split, or a slice of the expressions).
 struct CellSums {
-  std::vector<Group> groups;        ///< sorted; group g has columns g × sums … g × sums + sums − 1
+  std::vector<Group> groups;  ///< sorted; group g has columns g × sums … g × sums + sums − 1
   std::size_t sums = kMainSums;
   std::vector<double> expressions;  ///< of each group
   ClusterTable table;               ///< clusters by rising image id

@@ -14,8 +14,8 @@ namespace litebench::analysis {
 namespace {
 
 constexpr std::array<std::string_view, 5> kMetrics{"ciou", "giou", "p50", "n_acc", "t_acc"};
-constexpr std::size_t kAveraged = 3;      // of them, the first ones also as averages over splits
-constexpr std::size_t kWithTargets = 3;   // the others need kAllSums
+constexpr std::size_t kAveraged = 3;     // of them, the first ones also as averages over splits
+constexpr std::size_t kWithTargets = 3;  // the others need kAllSums
 
 using Samples = std::vector<std::optional<Sampled>>;  // one per split
 
@@ -53,7 +53,8 @@ class Inferrer {
     return cells_.images(split) >= out_.options.least_images;
   }
 
-  void keep(Found& found, std::string_view metric, std::int32_t split, const Sampled& sampled) const {
+  void keep(Found& found, std::string_view metric, std::int32_t split,
+            const Sampled& sampled) const {
     if (const auto interval = interval_of(sampled, out_.options.interval)) {
       found.push_back({metric, split, *interval});
     }
@@ -121,16 +122,19 @@ class Inferrer {
       if (variant.tokens > 0) budgets.insert(variant.tokens);
     }
     std::vector<Comparison> baselines, rivals;
-    for (std::int32_t split = kAverage; split < static_cast<std::int32_t>(run_.splits.size()); ++split) {
+    for (std::int32_t split = kAverage; split < static_cast<std::int32_t>(run_.splits.size());
+         ++split) {
       for (std::size_t v = 0; summary_.baseline && v < run_.variants.size(); ++v) {
-        if (v == *summary_.baseline || !sampled(split, v) || !sampled(split, *summary_.baseline)) continue;
+        if (v == *summary_.baseline || !sampled(split, v) || !sampled(split, *summary_.baseline))
+          continue;
         baselines.push_back(compared(split, v, *summary_.baseline, Against::baseline));
       }
       for (const std::int64_t budget : budgets) {
         const std::vector<std::size_t> order = ranking(budget, split);
         for (std::size_t r = 0; order.size() > 1 && r < order.size(); ++r) {
           rivals.push_back(compared(split, order[r], order[r == 0 ? 1 : 0], Against::rival));
-          if (r + 1 < order.size()) rivals.push_back(compared(split, order[r], order[r + 1], Against::next));
+          if (r + 1 < order.size())
+            rivals.push_back(compared(split, order[r], order[r + 1], Against::next));
         }
       }
     }
@@ -141,7 +145,8 @@ class Inferrer {
     }
   }
 
-  [[nodiscard]] Comparison compared(std::int32_t split, std::size_t v, std::size_t other, Against against) const {
+  [[nodiscard]] Comparison compared(std::int32_t split, std::size_t v, std::size_t other,
+                                    Against against) const {
     Comparison c;
     c.protocol = static_cast<std::int16_t>(p_);
     c.split = split;
@@ -156,7 +161,8 @@ class Inferrer {
   void test(std::vector<Comparison>& family) const {
     std::map<Hypothesis, double> raw, adjusted;
     for (const Comparison& c : family) raw.try_emplace(hypothesis_of(c), 1);
-    for (std::int32_t split = kAverage; split < static_cast<std::int32_t>(run_.splits.size()); ++split) {
+    for (std::int32_t split = kAverage; split < static_cast<std::int32_t>(run_.splits.size());
+         ++split) {
       add_p_values(split, raw);
     }
     std::vector<double> p;
@@ -192,7 +198,8 @@ class Inferrer {
     ClusterTable contributions;
     contributions.columns = mine.size();
     contributions.values.resize(places.size() * mine.size());
-    for (const std::size_t place : places) contributions.clusters.push_back(cells_.all_images()[place]);
+    for (const std::size_t place : places)
+      contributions.clusters.push_back(cells_.all_images()[place]);
     std::vector<double> own;
     for (std::size_t column = 0; column < mine.size(); ++column) {
       own.assign(cells_.all_images().size(), 0);
@@ -206,7 +213,8 @@ class Inferrer {
   }
 
   /// Contributions of every image to cIoU of a − cIoU of b, with both ratios linearised at their middle.
-  void add_difference(std::int32_t split, std::size_t a, std::size_t b, std::vector<double>& to) const {
+  void add_difference(std::int32_t split, std::size_t a, std::size_t b,
+                      std::vector<double>& to) const {
     const std::size_t first = split == kAverage ? 0 : static_cast<std::size_t>(split);
     const std::size_t last = split == kAverage ? run_.splits.size() : first + 1;
     const double share = 1.0 / static_cast<double>(last - first);
@@ -220,12 +228,14 @@ class Inferrer {
   void describe(Comparison& c) const {
     const Sampled difference = combine(*sampled(c.split, c.variant), *sampled(c.split, c.other),
                                        [](double a, double b) { return a - b; });
-    c.images = c.split == kAverage ? cells_.all_images().size() : cells_.images(static_cast<std::size_t>(c.split));
+    c.images = c.split == kAverage ? cells_.all_images().size()
+                                   : cells_.images(static_cast<std::size_t>(c.split));
     c.interval = interval_of(difference, out_.options.interval);
     const std::optional<double> error = standard_error(difference);
     if (!error) return;
     const double freedom = static_cast<double>(c.images) - 1;
-    c.detectable = minimal_detectable_effect(*error, freedom, out_.options.alpha, out_.options.power);
+    c.detectable =
+        minimal_detectable_effect(*error, freedom, out_.options.alpha, out_.options.power);
     c.equivalence_p = equivalence_p(c.difference, *error, freedom, out_.options.margin);
   }
 
@@ -234,14 +244,15 @@ class Inferrer {
   const ResampledCells& cells_;
   std::size_t p_;
   Inference& out_;
-  std::vector<Samples> ciou_;                     // [variant][split]
+  std::vector<Samples> ciou_;                    // [variant][split]
   std::vector<std::optional<Sampled>> average_;  // [variant]
 };
 
 bool has_empty_targets(const Run& run) {
-  return std::any_of(run.expressions.begin(), run.expressions.end(), [](const results::Expression& e) {
-    return e.status == store::Status::ok && !counts_of(e).has_target;
-  });
+  return std::any_of(run.expressions.begin(), run.expressions.end(),
+                     [](const results::Expression& e) {
+                       return e.status == store::Status::ok && !counts_of(e).has_target;
+                     });
 }
 
 void infer_latency(const Run& run, const Summary& summary, Inference& out) {
@@ -260,7 +271,8 @@ void infer_latency(const Run& run, const Summary& summary, Inference& out) {
       for (const LatencyRatio& ratio : kLatencyRatios) {
         const std::size_t own = latency_column(v, ratio.quantity, false);
         const std::size_t base = latency_column(v, ratio.quantity, true);
-        const auto sampled = ratio.baseline_over_own ? ratio_of_sums(table, base, own) : ratio_of_sums(table, own, base);
+        const auto sampled = ratio.baseline_over_own ? ratio_of_sums(table, base, own)
+                                                     : ratio_of_sums(table, own, base);
         if (!sampled) continue;
         if (const auto interval = interval_of(*sampled, out.options.interval)) {
           out.intervals[{ratio.metric, static_cast<std::int16_t>(p), kAverage, v}] = *interval;
@@ -313,7 +325,8 @@ std::vector<std::vector<CellEstimate>> estimate_cells(const Run& run, const Pair
   DrawOptions draws = options.draws;
   draws.draws = std::max(draws.draws, 1);
   const ResampledCells cells(image_sums(run, pairing, sums), sums.epsilons, draws);
-  std::vector<std::vector<CellEstimate>> out(sums.cells, std::vector<CellEstimate>(run.variants.size()));
+  std::vector<std::vector<CellEstimate>> out(sums.cells,
+                                             std::vector<CellEstimate>(run.variants.size()));
   parallel_for(sums.cells * run.variants.size(), options.draws.threads, [&](std::size_t i) {
     const std::size_t cell = i / run.variants.size(), v = i % run.variants.size();
     CellEstimate& estimate = out[cell][v];

@@ -52,7 +52,8 @@ struct Comparison {
 struct Inference {
   InferenceOptions options;
   /// metric (a name in the catalogue), protocol, split or kAverage, variant
-  std::map<std::tuple<std::string_view, std::int16_t, std::int32_t, std::size_t>, Interval> intervals;
+  std::map<std::tuple<std::string_view, std::int16_t, std::int32_t, std::size_t>, Interval>
+      intervals;
   std::vector<Comparison> comparisons;
 
   [[nodiscard]] std::optional<Interval> interval(std::string_view metric, std::size_t protocol,

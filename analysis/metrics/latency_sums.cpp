@@ -18,7 +18,9 @@ bool failed(const results::Unit& unit) {
          unit.status != store::Status::infeasible;
 }
 
-std::uint64_t image_of(const results::Unit& unit) { return static_cast<std::uint64_t>(unit.image_id); }
+std::uint64_t image_of(const results::Unit& unit) {
+  return static_cast<std::uint64_t>(unit.image_id);
+}
 
 }  // namespace
 

@@ -2,8 +2,8 @@
 // The latency pass per image: sums of every variant's units and of the baseline's units they are paired with.
 
 #include <array>
-#include <functional>
 #include <cstdint>
+#include <functional>
 #include <string_view>
 
 #include "analysis/rows/run.hpp"
@@ -11,7 +11,14 @@
 
 namespace litebench::analysis {
 
-enum class Quantity : std::uint8_t { total_ns, prefill_ns, select_ns, peak_bytes, llm_bytes, flops };
+enum class Quantity : std::uint8_t {
+  total_ns,
+  prefill_ns,
+  select_ns,
+  peak_bytes,
+  llm_bytes,
+  flops
+};
 inline constexpr std::size_t kQuantities = 6;
 
 double quantity_of(const results::Unit& unit, Quantity quantity);

@@ -23,7 +23,9 @@ class ResampledCells {
   /// `to`, one number per image of the run, times `factor`.
   void add_contributions(std::size_t cell, std::size_t variant, double pivot, double factor,
                          std::vector<double>& to) const;
-  [[nodiscard]] std::size_t images(std::size_t cell) const { return sums_.cells[cell].places.size(); }
+  [[nodiscard]] std::size_t images(std::size_t cell) const {
+    return sums_.cells[cell].places.size();
+  }
   [[nodiscard]] const std::vector<std::uint64_t>& all_images() const { return sums_.images; }
   [[nodiscard]] const ImageSums& sums() const { return sums_; }
   [[nodiscard]] bool has_all_sums() const {

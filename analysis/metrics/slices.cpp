@@ -12,9 +12,10 @@ namespace {
 constexpr std::int64_t kSmall = 32LL * 32, kMedium = 96LL * 96;  // COCO's areas
 
 constexpr std::array<std::string_view, 30> kPlaceWords{
-    "top",    "bottom", "upper",   "lower",  "middle", "center", "centre", "front",   "back",    "behind",
-    "above",  "below",  "corner",  "side",   "edge",   "near",   "nearest", "next",   "closest", "closer",
-    "far",    "farthest", "furthest", "between", "under", "over", "beside", "background", "foreground", "end"};
+    "top",     "bottom", "upper",   "lower",      "middle",     "center",   "centre",   "front",
+    "back",    "behind", "above",   "below",      "corner",     "side",     "edge",     "near",
+    "nearest", "next",   "closest", "closer",     "far",        "farthest", "furthest", "between",
+    "under",   "over",   "beside",  "background", "foreground", "end"};
 
 std::int32_t size_class(std::int64_t area) {
   if (area == 0) return 3;
@@ -23,7 +24,9 @@ std::int32_t size_class(std::int64_t area) {
 }
 
 std::int32_t word_class(const std::vector<std::string>& words) {
-  const auto has = [&](std::string_view word) { return std::find(words.begin(), words.end(), word) != words.end(); };
+  const auto has = [&](std::string_view word) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+  };
   const bool left = has("left") || has("leftmost"), right = has("right") || has("rightmost");
   if (left != right) return left ? 0 : 1;
   const bool placed = left || std::any_of(kPlaceWords.begin(), kPlaceWords.end(), has);
@@ -37,7 +40,8 @@ std::int32_t length_class(std::size_t words) {
 }
 
 std::string_view text_of(const Run& run, const results::Sentence& sentence) {
-  return {reinterpret_cast<const char*>(run.bytes.data() + sentence.text.offset), sentence.text.length};
+  return {reinterpret_cast<const char*>(run.bytes.data() + sentence.text.offset),
+          sentence.text.length};
 }
 
 /// Area of the target of every sentence; −1 where no expression of it was evaluated.
@@ -65,7 +69,8 @@ Slicing by_category(const Run& run) {
     index = static_cast<std::int32_t>(out.classes.size());
     out.classes.push_back(category_name(id));
   }
-  for (const results::Sentence& sentence : run.sentences) out.of_sentence.push_back(ids.at(sentence.category_id));
+  for (const results::Sentence& sentence : run.sentences)
+    out.of_sentence.push_back(ids.at(sentence.category_id));
   return out;
 }
 
@@ -91,12 +96,14 @@ Slicing slice_by(const Run& run, std::string_view name) {
   if (name == "size") {
     out.classes = {"small", "medium", "large", "no target"};
     const std::vector<std::int64_t> areas = target_areas(run);
-    for (std::size_t i = 0; i < areas.size(); ++i) out.of_sentence[i] = areas[i] < 0 ? -1 : size_class(areas[i]);
+    for (std::size_t i = 0; i < areas.size(); ++i)
+      out.of_sentence[i] = areas[i] < 0 ? -1 : size_class(areas[i]);
     return out;
   }
   const bool by_words = name == "words";
-  out.classes = by_words ? std::vector<std::string>{"left", "right", "other place", "no place"}
-                         : std::vector<std::string>{"1-2 words", "3-4 words", "5-8 words", "9+ words"};
+  out.classes = by_words
+                    ? std::vector<std::string>{"left", "right", "other place", "no place"}
+                    : std::vector<std::string>{"1-2 words", "3-4 words", "5-8 words", "9+ words"};
   for (std::size_t i = 0; i < run.sentences.size(); ++i) {
     const std::vector<std::string> words = words_of(text_of(run, run.sentences[i]));
     out.of_sentence[i] = by_words ? word_class(words) : length_class(words.size());

@@ -36,8 +36,7 @@ Tallies tally(const Run& run, const Pairing& pairing, const std::vector<Epsilons
         if (e.variant != first.variant || e.seed != first.seed) break;
         if (e.status == store::Status::ok) counts.push_back(counts_of(e));
       }
-      std::vector<Tally>& ranks =
-          by_rank[{first.protocol, first.split, first.variant, first.seed}];
+      std::vector<Tally>& ranks = by_rank[{first.protocol, first.split, first.variant, first.seed}];
       ranks.resize(at(padded_ranks));
       add_sample(ranks[visit.rank], counts, epsilons[at(first.protocol)]);
     }
@@ -100,9 +99,11 @@ void fill_efficiency(Summary& summary, const Run& run) {
     summary.latency_units += timed ? 1 : 0;
   }
   if (!summary.baseline) return;
-  each_timed_pair(run, *summary.baseline, [&](const results::Unit& own, const results::Unit& whole) {
-    add_pair(summary.efficiency[at(own.protocol) * summary.variants + at(own.variant)], own, whole);
-  });
+  each_timed_pair(
+      run, *summary.baseline, [&](const results::Unit& own, const results::Unit& whole) {
+        add_pair(summary.efficiency[at(own.protocol) * summary.variants + at(own.variant)], own,
+                 whole);
+      });
 }
 
 void fill_tokens(Summary& summary, const Run& run) {
@@ -171,7 +172,8 @@ Summary summarise(const Run& run, const Pairing& pairing, const SummaryOptions& 
   for (std::size_t v = 0; v < run.variants.size(); ++v) {
     if (run.variants[v].id == options.baseline) summary.baseline = v;
   }
-  fill_accuracy(summary, tally(run, pairing, summary.epsilons, options.padded_ranks), pairing, options.accumulation);
+  fill_accuracy(summary, tally(run, pairing, summary.epsilons, options.padded_ranks), pairing,
+                options.accumulation);
   fill_efficiency(summary, run);
   fill_tokens(summary, run);
   return summary;

@@ -59,6 +59,7 @@ std::optional<double> target_accuracy(const Tally& tally);
 std::optional<double> precision(const Tally& tally, std::size_t index);
 
 /// Running mean over seeds; a value missing for one seed is missing altogether.
-void add_to_mean(std::optional<double>& mean, std::optional<double> value, std::int32_t seeds_before);
+void add_to_mean(std::optional<double>& mean, std::optional<double> value,
+                 std::int32_t seeds_before);
 
 }  // namespace litebench::analysis

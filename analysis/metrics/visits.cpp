@@ -33,7 +33,8 @@ std::vector<Visit> dealt_out(const Run& run, std::size_t ranks) {
     }
     const std::size_t count = end - begin;
     const std::size_t padded = (count + ranks - 1) / ranks * ranks;
-    for (std::size_t i = 0; i < padded; ++i) visits.push_back({order[begin + i % count], i % ranks});
+    for (std::size_t i = 0; i < padded; ++i)
+      visits.push_back({order[begin + i % count], i % ranks});
     begin = end;
   }
   return visits;

@@ -19,7 +19,8 @@ using config::TableReader;
 /// Names become files: letters, digits, - and _.
 bool is_file_name(const std::string& name) {
   const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_';
   };
   return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), allowed);
 }
@@ -34,10 +35,12 @@ class Reader {
     o.reference = in_.text("reference", o.reference);
     o.draws = static_cast<std::int32_t>(in_.integer("draws", o.draws, 0, 10'000'000));
     o.seed = in_.integer("seed", o.seed, 0, INT64_MAX);
-    o.interval = choice("interval", o.interval, {{"bca", IntervalKind::bca}, {"percentile", IntervalKind::percentile}});
+    o.interval = choice("interval", o.interval,
+                        {{"bca", IntervalKind::bca}, {"percentile", IntervalKind::percentile}});
     o.level = share("level", o.level);
-    o.correction = choice("correction", o.correction,
-                          {{"holm", Correction::holm}, {"benjamini-hochberg", Correction::benjamini_hochberg}});
+    o.correction = choice(
+        "correction", o.correction,
+        {{"holm", Correction::holm}, {"benjamini-hochberg", Correction::benjamini_hochberg}});
     o.alpha = share("alpha", o.alpha);
     o.power = share("power", o.power);
     o.margin = share("margin", o.margin);
@@ -62,7 +65,8 @@ class Reader {
   }
 
   template <typename Value>
-  Value choice(std::string_view key, Value fallback, std::vector<std::pair<std::string_view, Value>> choices) {
+  Value choice(std::string_view key, Value fallback,
+               std::vector<std::pair<std::string_view, Value>> choices) {
     const Node* node = in_.find(key);
     if (node == nullptr) return fallback;
     std::vector<std::string_view> allowed;
@@ -70,7 +74,8 @@ class Reader {
       if (node->kind == Kind::text && node->text == name) return value;
       allowed.push_back(name);
     }
-    in_.refuse(*node, key, "it is none of the choices", fmt::format("use one of: {}", fmt::join(allowed, ", ")));
+    in_.refuse(*node, key, "it is none of the choices",
+               fmt::format("use one of: {}", fmt::join(allowed, ", ")));
   }
 
   std::vector<std::string> names(std::string_view key, const std::vector<std::string>& fallback,
@@ -95,12 +100,14 @@ class Reader {
   void read_user_tables(TableOptions& o) {
     const Node* list = in_.find("table");
     if (list == nullptr) return;
-    if (list->kind != Kind::array) in_.refuse(*list, "table", "it is not a list of tables", "write [[tables.table]]");
+    if (list->kind != Kind::array)
+      in_.refuse(*list, "table", "it is not a list of tables", "write [[tables.table]]");
     std::set<std::string> taken(table_names().begin(), table_names().end());
     for (const Node& item : list->items) {
       o.tables.push_back(read_user_table(item));
       if (!taken.insert(o.tables.back().name).second) {
-        in_.refuse(item, "name", fmt::format("there is another table \"{}\"", o.tables.back().name), "choose another name");
+        in_.refuse(item, "name", fmt::format("there is another table \"{}\"", o.tables.back().name),
+                   "choose another name");
       }
     }
   }
@@ -110,7 +117,8 @@ class Reader {
     AxisTable table;
     table.name = reader.text("name", "");
     if (!is_file_name(table.name)) {
-      reader.refuse(item, "name", "a table wants a name made of letters, digits, - and _", "the name becomes a file's");
+      reader.refuse(item, "name", "a table wants a name made of letters, digits, - and _",
+                    "the name becomes a file's");
     }
     table.title = reader.text("title", table.name);
     table.rows = reader.text("rows", table.rows);
@@ -118,7 +126,8 @@ class Reader {
     table.value = reader.text("value", table.value);
     if (const Node* where = reader.find("where")) {
       if (where->kind != Kind::table) {
-        reader.refuse(*where, "where", "it wants a table of axis = value", "write where = { position = \"native\" }");
+        reader.refuse(*where, "where", "it wants a table of axis = value",
+                      "write where = { position = \"native\" }");
       }
       for (const auto& [axis, value] : where->members) {
         const auto text = config::scalar_text(value);
@@ -163,7 +172,9 @@ Node array_node(const std::vector<std::string>& values) {
 
 Node node_of(const AxisTable& table) {
   Node node;
-  const auto add = [&](const char* key, const std::string& value) { node.members.push_back({key, text_node(value)}); };
+  const auto add = [&](const char* key, const std::string& value) {
+    node.members.push_back({key, text_node(value)});
+  };
   add("name", table.name);
   add("title", table.title);
   add("rows", table.rows);
@@ -179,19 +190,22 @@ Node node_of(const AxisTable& table) {
 }  // namespace
 
 const std::vector<std::string>& table_names() {
-  static const std::vector<std::string> names{"main",        "metrics",    "efficiency", "comparisons", "pareto",
-                                              "break-even",  "slices",     "categories", "conventions", "stragglers",
-                                              "failures"};
+  static const std::vector<std::string> names{
+      "main",   "metrics",    "efficiency",  "comparisons", "pareto",  "break-even",
+      "slices", "categories", "conventions", "stragglers",  "failures"};
   return names;
 }
 
 const std::vector<std::string>& axis_names() {
-  static const std::vector<std::string> names{"method",  "tokens",   "mode",  "position", "order", "variant",
-                                              "protocol", "split",   "size",  "words",    "length", "category"};
+  static const std::vector<std::string> names{"method", "tokens",  "mode",     "position",
+                                              "order",  "variant", "protocol", "split",
+                                              "size",   "words",   "length",   "category"};
   return names;
 }
 
-TableOptions read_table_options(const Node& table, std::string_view where) { return Reader(table, where).read(); }
+TableOptions read_table_options(const Node& table, std::string_view where) {
+  return Reader(table, where).read();
+}
 
 TableOptions table_options_of(std::string_view toml, std::string_view name) {
   const Node root = config::parse_toml(toml, name);
@@ -203,7 +217,9 @@ TableOptions table_options_of(std::string_view toml, std::string_view name) {
 
 Node node_of(const TableOptions& o) {
   Node node;
-  const auto add = [&](const char* key, Node value) { node.members.push_back({key, std::move(value)}); };
+  const auto add = [&](const char* key, Node value) {
+    node.members.push_back({key, std::move(value)});
+  };
   add("baseline", text_node(o.baseline));
   add("reference", text_node(o.reference));
   add("include", array_node(o.include));

@@ -23,9 +23,10 @@ struct AxisTable {
 };
 
 struct TableOptions {
-  std::string baseline = "none";     ///< variant id
-  std::string reference;             ///< name of published numbers; "": none
-  std::vector<std::string> include;  ///< names of tables; empty: every table that has something to say
+  std::string baseline = "none";  ///< variant id
+  std::string reference;          ///< name of published numbers; "": none
+  std::vector<std::string>
+      include;  ///< names of tables; empty: every table that has something to say
   std::vector<std::string> print{"main", "efficiency"};  ///< of them, on the terminal
   std::int32_t draws = 10'000;                           ///< 0: no intervals and no tests
   std::int64_t seed = 17;

@@ -7,9 +7,7 @@
 namespace litebench::analysis {
 namespace {
 
-double normal_density(double z) {
-  return std::exp(-0.5 * z * z) / std::sqrt(2 * std::numbers::pi);
-}
+double normal_density(double z) { return std::exp(-0.5 * z * z) / std::sqrt(2 * std::numbers::pi); }
 
 /// Continued fraction of the incomplete beta function (Abramowitz and Stegun 26.5.8), evaluated
 /// forwards by Lentz's method.

@@ -11,15 +11,14 @@
 namespace litebench::analysis {
 namespace {
 
-constexpr std::int32_t kTile = 32;          // draws that share a pass over the clusters
-constexpr std::size_t kStrip = 64;          // columns: 32 × 64 doubles of sums stay in the L1 cache
+constexpr std::int32_t kTile = 32;  // draws that share a pass over the clusters
+constexpr std::size_t kStrip = 64;  // columns: 32 × 64 doubles of sums stay in the L1 cache
 constexpr std::uint32_t kStreamPoisson = 1, kStreamCoin = 2;
 
 /// P(Poisson(1) <= k) × 2^32, rounded; beyond k = 12 less than one in 2^32 is left.
-constexpr std::array<std::uint32_t, 13> kPoisson{1580030169, 3160060337, 3950075422, 4213413783,
-                                                 4279248374, 4292415292, 4294609778, 4294923276,
-                                                 4294962463, 4294966817, 4294967253, 4294967292,
-                                                 4294967295};
+constexpr std::array<std::uint32_t, 13> kPoisson{
+    1580030169, 3160060337, 3950075422, 4213413783, 4279248374, 4292415292, 4294609778,
+    4294923276, 4294962463, 4294966817, 4294967253, 4294967292, 4294967295};
 
 using Weights = std::array<std::uint8_t, kTile>;
 using Halves = std::array<std::uint32_t, 2>;
@@ -29,7 +28,8 @@ Halves halves_of(std::uint64_t value) {
 }
 
 /// 32 draws are 8 blocks of 4 words.
-LITEBENCH_WIDE void poisson_weights(Halves cluster, Halves key, std::uint32_t tile, std::uint8_t* out) {
+LITEBENCH_WIDE void poisson_weights(Halves cluster, Halves key, std::uint32_t tile,
+                                    std::uint8_t* out) {
   constexpr std::size_t kBlocks = kTile / 4;
   const auto uniform = kernels::philox4x32_blocks<kBlocks>(
       {tile * static_cast<std::uint32_t>(kBlocks), kStreamPoisson, cluster[0], cluster[1]}, key);
@@ -40,7 +40,8 @@ LITEBENCH_WIDE void poisson_weights(Halves cluster, Halves key, std::uint32_t ti
     }
   }
   for (std::size_t b = 0; b < kBlocks; ++b) {
-    for (std::size_t w = 0; w < 4; ++w) out[4 * b + w] = static_cast<std::uint8_t>(counts[w * kBlocks + b]);
+    for (std::size_t w = 0; w < 4; ++w)
+      out[4 * b + w] = static_cast<std::uint8_t>(counts[w * kBlocks + b]);
   }
 }
 
@@ -82,8 +83,8 @@ class TileSummer {
            std::vector<double>& out) {
     weights_.resize(table.clusters.size());
     for (std::size_t c = 0; c < weights_.size(); ++c) {
-      weights_[c] = tile_weights(table.clusters[c], scheme, options.seed,
-                                 static_cast<std::uint32_t>(tile));
+      weights_[c] =
+          tile_weights(table.clusters[c], scheme, options.seed, static_cast<std::uint32_t>(tile));
     }
     for (std::size_t first = 0; first < table.columns; first += kStrip) {
       const std::size_t columns = std::min(kStrip, table.columns - first);

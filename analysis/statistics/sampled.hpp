@@ -30,8 +30,7 @@ struct ResampledTable {
 std::optional<Sampled> ratio_of_sums(const ResampledTable& from, std::size_t numerator,
                                      std::size_t denominator, double epsilon = 0);
 
-Sampled combine(const Sampled& a, const Sampled& b,
-                const std::function<double(double, double)>& f);
+Sampled combine(const Sampled& a, const Sampled& b, const std::function<double(double, double)>& f);
 Sampled mean_of(std::span<const Sampled> parts);
 
 /// Mean over repetitions of one experiment (a method's seeds), resampled within every draw: of S

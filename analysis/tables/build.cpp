@@ -12,17 +12,18 @@ std::vector<Table> build_tables(const TableInput& input) {
     bool has_something_to_say;
     Table (*build)(const TableInput&);
   };
-  const Entry entries[] = {{"main", true, main_table},
-                           {"metrics", true, metrics_table},
-                           {"efficiency", timed, efficiency_table},
-                           {"comparisons", compared, comparisons_table},
-                           {"pareto", true, pareto_table},
-                           {"break-even", timed && input.summary.baseline.has_value(), break_even_table},
-                           {"slices", true, slices_table},
-                           {"categories", true, categories_table},
-                           {"conventions", true, conventions_table},
-                           {"stragglers", true, stragglers_table},
-                           {"failures", !input.run.failures.empty(), failures_table}};
+  const Entry entries[] = {
+      {"main", true, main_table},
+      {"metrics", true, metrics_table},
+      {"efficiency", timed, efficiency_table},
+      {"comparisons", compared, comparisons_table},
+      {"pareto", true, pareto_table},
+      {"break-even", timed && input.summary.baseline.has_value(), break_even_table},
+      {"slices", true, slices_table},
+      {"categories", true, categories_table},
+      {"conventions", true, conventions_table},
+      {"stragglers", true, stragglers_table},
+      {"failures", !input.run.failures.empty(), failures_table}};
   const std::vector<std::string>& include = input.tables.include;
   const auto wanted = [&](const std::string& name) {
     return include.empty() || std::find(include.begin(), include.end(), name) != include.end();

@@ -68,8 +68,10 @@ std::string method_label(const Variant& variant);
 /// What every caption says: teacher forcing, conventions, sums, the attention kernel if it is
 /// known.
 std::string caption_of(const TableInput& input, const std::string& first_sentence);
-/// What ± and [ ] mean, and the marks of best and second; nothing when there are no intervals.
+/// What ± and [ ] mean; nothing when no intervals were asked for.
 std::vector<std::string> notes_on_intervals(const TableInput& input);
+/// What the marks of best and second mean.
+std::vector<std::string> notes_on_marks(const TableInput& input);
 /// better, worse, equivalent or undecided.
 std::string finding_of(const Comparison& comparison, const InferenceOptions& options);
 /// Why a cell that needs the latency pass is empty; "" when it need not be.

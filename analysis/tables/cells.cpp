@@ -26,7 +26,8 @@ std::optional<double> accuracy_value(const Accuracy& a, std::string_view metric)
 }
 
 /// Mean over all splits; nothing when one is missing, because means over different splits do not compare.
-std::optional<double> split_or_mean(const TableInput& in, std::string_view metric, const Place& at) {
+std::optional<double> split_or_mean(const TableInput& in, std::string_view metric,
+                                    const Place& at) {
   const auto of = [&](std::size_t split) {
     return accuracy_value(in.summary.accuracy_of(at.protocol, split, at.variant), metric);
   };
@@ -42,7 +43,8 @@ std::optional<double> split_or_mean(const TableInput& in, std::string_view metri
   return counts ? sum : sum / static_cast<double>(in.run.splits.size());
 }
 
-std::optional<double> against_baseline(const TableInput& in, std::string_view metric, const Place& at) {
+std::optional<double> against_baseline(const TableInput& in, std::string_view metric,
+                                       const Place& at) {
   if (!in.summary.baseline) return std::nullopt;
   const auto own = split_or_mean(in, "ciou", at);
   const auto whole = split_or_mean(in, "ciou", {at.protocol, at.split, *in.summary.baseline});
@@ -60,7 +62,8 @@ std::optional<double> ceiling(const Efficiency& e) {
 }
 
 std::optional<double> mean_select_ns(const Efficiency& e) {
-  return e.selections > 0 ? std::optional(e.select_ns / static_cast<double>(e.selections)) : std::nullopt;
+  return e.selections > 0 ? std::optional(e.select_ns / static_cast<double>(e.selections))
+                          : std::nullopt;
 }
 
 /// Prefill time that the variant saves per unit, in ns.
@@ -81,7 +84,8 @@ std::optional<double> break_even(const TableInput& in, const Place& at) {
   return budget > 0 ? std::optional(budget) : std::nullopt;
 }
 
-std::optional<double> latency_value(const TableInput& in, std::string_view metric, const Place& at) {
+std::optional<double> latency_value(const TableInput& in, std::string_view metric,
+                                    const Place& at) {
   const Efficiency& e = in.summary.efficiency_of(at.protocol, at.variant);
   if (metric == "pairs") return static_cast<double>(e.total_ns.pairs);
   if (metric == "prefill_ms") return scaled(e.prefill_ns.mean(), 1e-6);
@@ -101,9 +105,9 @@ std::optional<double> latency_value(const TableInput& in, std::string_view metri
 }
 
 bool compares(std::string_view metric) {
-  return metric == "retention" || metric == "ciou_delta" || metric == "speed_up" || metric == "prefill_speed_up" ||
-         metric == "memory" || metric == "llm_memory" || metric == "ceiling" || metric == "saved_ms" ||
-         metric == "break_even";
+  return metric == "retention" || metric == "ciou_delta" || metric == "speed_up" ||
+         metric == "prefill_speed_up" || metric == "memory" || metric == "llm_memory" ||
+         metric == "ceiling" || metric == "saved_ms" || metric == "break_even";
 }
 
 Origin origin_of(const TableInput& in, const Metric& metric, const Place& at) {
@@ -160,13 +164,16 @@ std::string why_empty(const TableInput& input, std::string_view name, const Plac
   if (metric->rows == RowsOf::latency) {
     const std::string why = why_no_latency(input);
     if (!why.empty()) return why;
-    const bool memory = name == "memory" || name == "llm_memory" || name == "peak_mib" || name == "llm_mib";
+    const bool memory =
+        name == "memory" || name == "llm_memory" || name == "peak_mib" || name == "llm_mib";
     return memory ? "no memory: the device does not tell its peak" : "";
   }
   if ((name == "retention" || name == "ciou_delta") && !input.summary.baseline) {
     return fmt::format("no retention: the run has no baseline {}", input.options.baseline);
   }
-  if (metric->rows != RowsOf::expressions || place.split == kAverage || name == "n_acc" || name == "t_acc") return "";
+  if (metric->rows != RowsOf::expressions || place.split == kAverage || name == "n_acc" ||
+      name == "t_acc")
+    return "";
   const auto split = static_cast<std::size_t>(place.split);
   const char* reason = input.summary.accuracy_of(place.protocol, split, place.variant).infeasible
                            ? "is infeasible"
@@ -178,9 +185,11 @@ Cell metric_cell(const TableInput& input, std::string_view name, const Place& pl
   const Metric* metric = find_metric(name);
   const std::string id = row_id(input, place.protocol, place.variant);
   const std::string_view last = place.split == kAverage && name == "ciou" ? "average" : name;
-  const std::string tag = place.split == kAverage
-                              ? fmt::format("{}/{}", id, last)
-                              : fmt::format("{}/{}/{}", id, input.run.splits[static_cast<std::size_t>(place.split)], last);
+  const std::string tag =
+      place.split == kAverage
+          ? fmt::format("{}/{}", id, last)
+          : fmt::format("{}/{}/{}", id, input.run.splits[static_cast<std::size_t>(place.split)],
+                        last);
   const std::optional<double> value = value_of(input, name, place);
   Cell cell = number_cell(tag, value, metric->unit, value ? "" : why_empty(input, name, place));
   cell.origin = origin_of(input, *metric, place);
@@ -201,8 +210,10 @@ void add_label_columns(Table& table, const TableInput& input) {
   table.columns.push_back({"tokens", "Tokens", Unit::tokens});
 }
 
-void add_labels(Row& row, const TableInput& input, std::size_t protocol, std::size_t variant, const std::string& id) {
-  if (input.run.protocols.size() > 1) row.cells.push_back(text_cell(id + "/protocol", std::to_string(protocol)));
+void add_labels(Row& row, const TableInput& input, std::size_t protocol, std::size_t variant,
+                const std::string& id) {
+  if (input.run.protocols.size() > 1)
+    row.cells.push_back(text_cell(id + "/protocol", std::to_string(protocol)));
   row.cells.push_back(text_cell(id + "/method", method_label(input.run.variants[variant])));
   Cell tokens = metric_cell(input, "tokens", {protocol, kAverage, variant});
   tokens.tag = id + "/tokens";

@@ -19,7 +19,8 @@ struct Place {
 };
 
 /// The value of a metric of the catalogue; nothing where it was not measured.
-std::optional<double> value_of(const TableInput& input, std::string_view metric, const Place& place);
+std::optional<double> value_of(const TableInput& input, std::string_view metric,
+                               const Place& place);
 
 /// Value, interval, origin and mark. Tags are `[protocol/]variant[/split]/metric`.
 Cell metric_cell(const TableInput& input, std::string_view metric, const Place& place);
@@ -32,12 +33,15 @@ std::string row_id(const TableInput& input, std::size_t protocol, std::size_t va
 
 /// Protocol (where there are several), method and budget: how a row begins.
 void add_label_columns(Table& table, const TableInput& input);
-void add_labels(Row& row, const TableInput& input, std::size_t protocol, std::size_t variant, const std::string& id);
+void add_labels(Row& row, const TableInput& input, std::size_t protocol, std::size_t variant,
+                const std::string& id);
 
 /// cIoU of every class and variant of a slicing under one protocol, and a cell of them.
-std::vector<std::vector<CellEstimate>> slice_estimates(const TableInput& input, const Slicing& slicing, std::size_t protocol);
-Cell slice_cell(const TableInput& input, const Slicing& slicing, std::size_t slice, std::size_t protocol,
-                std::size_t variant, const CellEstimate& estimate);
+std::vector<std::vector<CellEstimate>> slice_estimates(const TableInput& input,
+                                                       const Slicing& slicing,
+                                                       std::size_t protocol);
+Cell slice_cell(const TableInput& input, const Slicing& slicing, std::size_t slice,
+                std::size_t protocol, std::size_t variant, const CellEstimate& estimate);
 
 /// A column with the metric's heading and unit.
 Column column_of(std::string_view metric);

@@ -49,15 +49,23 @@ std::vector<std::string> notes_on_intervals(const TableInput& input) {
     return {fmt::format("No intervals: no split has {} images.", options.least_images)};
   }
   const char* kind = options.interval.kind == IntervalKind::bca ? "BCa" : "percentile";
-  std::vector<std::string> notes{fmt::format(
-      "[ ] and ± (half the width): {:.4g} % intervals, {} bootstrap of whole images, {} draws, seed {}; cells of fewer than {} "
-      "images have none.",
-      100 * options.interval.level, kind, options.draws.draws, options.draws.seed, options.least_images)};
-  if (input.inference.comparisons.empty()) return notes;
-  const char* correction = options.correction == Correction::holm ? "Holm" : "Benjamini-Hochberg";
-  notes.push_back(fmt::format("Best and second of a budget are marked where the next one is significantly lower ({}, p < {}).",
-                              correction, options.alpha));
+  std::vector<std::string> notes{
+      fmt::format("[ ] and ± (half the width): {:.4g} % intervals, {} bootstrap of whole images, "
+                  "{} draws, seed {}; cells of fewer than {} "
+                  "images have none.",
+                  100 * options.interval.level, kind, options.draws.draws, options.draws.seed,
+                  options.least_images)};
   return notes;
+}
+
+std::vector<std::string> notes_on_marks(const TableInput& input) {
+  const InferenceOptions& options = input.inference.options;
+  if (input.inference.comparisons.empty()) return {};
+  const char* correction = options.correction == Correction::holm ? "Holm" : "Benjamini-Hochberg";
+  return {
+      fmt::format("Best and second of a budget are marked where the next one is significantly "
+                  "lower ({}, p < {}).",
+                  correction, options.alpha)};
 }
 
 std::string why_no_latency(const TableInput& input) {

@@ -9,9 +9,11 @@ namespace {
 std::string name_of(Against against) { return against == Against::baseline ? "baseline" : "rival"; }
 
 void add_row(Table& table, const TableInput& in, const Comparison& c) {
-  const std::string split = c.split == kAverage ? "average" : in.run.splits[static_cast<std::size_t>(c.split)];
-  const std::string id = fmt::format("{}/{}/{}", row_id(in, static_cast<std::size_t>(c.protocol), c.variant), split,
-                                     name_of(c.against));
+  const std::string split =
+      c.split == kAverage ? "average" : in.run.splits[static_cast<std::size_t>(c.split)];
+  const std::string id =
+      fmt::format("{}/{}/{}", row_id(in, static_cast<std::size_t>(c.protocol), c.variant), split,
+                  name_of(c.against));
   Row row;
   add_labels(row, in, static_cast<std::size_t>(c.protocol), c.variant, id);
   row.cells.push_back(text_cell(id + "/against", in.run.variants[c.other].id));
@@ -39,7 +41,8 @@ template <typename Take>
 void each_comparison(const TableInput& in, Take take) {
   for (const Against against : {Against::baseline, Against::rival}) {
     for (std::size_t p = 0; p < in.run.protocols.size(); ++p) {
-      for (std::int32_t split = kAverage; split < static_cast<std::int32_t>(in.run.splits.size()); ++split) {
+      for (std::int32_t split = kAverage; split < static_cast<std::int32_t>(in.run.splits.size());
+           ++split) {
         bool first = true;
         for (const std::size_t v : variants_by_budget(in.run)) {
           if (const Comparison* c = in.inference.find(against, p, split, v)) {
@@ -66,9 +69,11 @@ Table comparisons_table(const TableInput& input) {
   table.tag = "comparisons";
   table.title = "Differences of cIoU";
   table.verdict = input.verdict;
-  table.caption = caption_of(input, fmt::format("cIoU minus that of {} and of the best other variant of the same budget, in "
-                                                "percentage points, on the same images.",
-                                                input.options.baseline));
+  table.caption = caption_of(
+      input,
+      fmt::format("cIoU minus that of {} and of the best other variant of the same budget, in "
+                  "percentage points, on the same images.",
+                  input.options.baseline));
   add_label_columns(table, input);
   table.columns.insert(table.columns.end(), {{"against", "Against", Unit::text},
                                              {"split", "Split", Unit::text},
@@ -83,12 +88,13 @@ Table comparisons_table(const TableInput& input) {
     table.rows.back().rule_above = first;
   });
   table.notes = notes_on_intervals(input);
-  table.notes.push_back(fmt::format("p: images' contributions with random signs, {} patterns. Adjusted: {} over all rows "
-                                    "against the same kind of opponent.",
-                                    options.draws.draws,
-                                    options.correction == Correction::holm ? "Holm" : "Benjamini-Hochberg"));
-  table.notes.push_back(fmt::format("Detectable: smallest true difference found with probability {:.0f} % at p < {}.",
-                                    100 * options.power, options.alpha));
+  table.notes.push_back(fmt::format(
+      "p: images' contributions with random signs, {} patterns. Adjusted: {} over all rows "
+      "against the same kind of opponent.",
+      options.draws.draws, options.correction == Correction::holm ? "Holm" : "Benjamini-Hochberg"));
+  table.notes.push_back(
+      fmt::format("Detectable: smallest true difference found with probability {:.0f} % at p < {}.",
+                  100 * options.power, options.alpha));
   table.notes.push_back(fmt::format("Equivalence p: two one-sided t tests against ±{} points.",
                                     printed(options.margin, Unit::percent)));
   return table;

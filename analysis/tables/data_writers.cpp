@@ -122,7 +122,9 @@ std::string to_csv(const Table& table) {
       const Cell& cell = row.cells[c];
       out += (c > 0 ? "," : "") + quoted(plain(cell));
       if (!intervals[c]) continue;
-      out += cell.interval ? "," + plain(cell.interval->low, cell.unit) + "," + plain(cell.interval->high, cell.unit) : ",,";
+      out += cell.interval ? "," + plain(cell.interval->low, cell.unit) + "," +
+                                 plain(cell.interval->high, cell.unit)
+                           : ",,";
     }
     out += "\n";
   }

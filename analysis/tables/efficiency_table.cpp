@@ -12,7 +12,8 @@ namespace litebench::analysis {
 namespace {
 
 /// One row per protocol and variant with the given metrics.
-Table variant_rows(const TableInput& in, std::string tag, std::string title, std::span<const std::string_view> metrics) {
+Table variant_rows(const TableInput& in, std::string tag, std::string title,
+                   std::span<const std::string_view> metrics) {
   Table table;
   table.tag = std::move(tag);
   table.title = std::move(title);
@@ -25,7 +26,8 @@ Table variant_rows(const TableInput& in, std::string tag, std::string title, std
       Row row{{}, in.run.variants[v].tokens != budget};
       budget = in.run.variants[v].tokens;
       add_labels(row, in, p, v, row_id(in, p, v));
-      for (const std::string_view metric : metrics) row.cells.push_back(metric_cell(in, metric, {p, kAverage, v}));
+      for (const std::string_view metric : metrics)
+        row.cells.push_back(metric_cell(in, metric, {p, kAverage, v}));
       table.rows.push_back(std::move(row));
     }
   }
@@ -57,9 +59,9 @@ bool dominated(const Goods& a, const Goods& b) {
 }  // namespace
 
 Table efficiency_table(const TableInput& input) {
-  constexpr std::array<std::string_view, 11> kMetrics{"pairs",      "prefill_ms", "prefill_speed_up", "total_ms",
-                                                      "speed_up",   "ceiling",    "llm_mib",          "llm_memory",
-                                                      "peak_mib",   "memory",     "tflops"};
+  constexpr std::array<std::string_view, 11> kMetrics{
+      "pairs",   "prefill_ms", "prefill_speed_up", "total_ms", "speed_up", "ceiling",
+      "llm_mib", "llm_memory", "peak_mib",         "memory",   "tflops"};
   Table table = variant_rows(input, "efficiency", "Efficiency", kMetrics);
   table.caption = caption_of(
       input, fmt::format("Latency pass, batch 1: means over units paired with {}, and ratios "
@@ -67,24 +69,27 @@ Table efficiency_table(const TableInput& input) {
                          input.options.baseline));
   table.notes = notes_on_intervals(input);
   table.notes.emplace_back(
-      "Ceiling: speed-up end to end if nothing but prefill had changed (Amdahl); what is below it pays for selection.");
+      "Ceiling: speed-up end to end if nothing but prefill had changed (Amdahl); what is below it "
+      "pays for selection.");
   for (std::size_t p = 0; input.summary.baseline && p < input.run.protocols.size(); ++p) {
     const PairedSum& total = input.summary.efficiency_of(p, *input.summary.baseline).total_ns;
     const PairedSum& prefill = input.summary.efficiency_of(p, *input.summary.baseline).prefill_ns;
     if (total.pairs == 0 || prefill.pairs != total.pairs) continue;
-    table.notes.push_back(fmt::format("Prefill is {:.1f} % of {}{}: no budget can be more than {} faster end to end.",
-                                      100 * prefill.own / total.own, input.options.baseline,
-                                      input.run.protocols.size() > 1 ? fmt::format(" under protocol {}", p) : "",
-                                      printed(total.own / (total.own - prefill.own), Unit::ratio)));
+    table.notes.push_back(
+        fmt::format("Prefill is {:.1f} % of {}{}: no budget can be more than {} faster end to end.",
+                    100 * prefill.own / total.own, input.options.baseline,
+                    input.run.protocols.size() > 1 ? fmt::format(" under protocol {}", p) : "",
+                    printed(total.own / (total.own - prefill.own), Unit::ratio)));
   }
   return table;
 }
 
 Table pareto_table(const TableInput& input) {
-  constexpr std::array<std::string_view, 6> kMetrics{"layer_mean_tokens", "ciou",        "retention",
+  constexpr std::array<std::string_view, 6> kMetrics{"layer_mean_tokens", "ciou",   "retention",
                                                      "speed_up",          "memory", "llm_memory"};
   Table table = variant_rows(input, "pareto", "What a budget buys", kMetrics);
-  table.caption = caption_of(input, "Average cIoU, speed-up end to end and peak memory by method and budget.");
+  table.caption =
+      caption_of(input, "Average cIoU, speed-up end to end and peak memory by method and budget.");
   table.columns.push_back({"front", "Front", Unit::text});
   std::size_t row = 0;
   for (std::size_t p = 0; p < input.run.protocols.size(); ++p) {
@@ -94,22 +99,27 @@ Table pareto_table(const TableInput& input) {
       for (std::size_t other = 0; !beaten && other < input.run.variants.size(); ++other) {
         beaten = other != v && dominated(own, goods_of(input, p, other));
       }
-      table.rows[row++].cells.push_back(text_cell(row_id(input, p, v) + "/front", beaten ? "" : "yes"));
+      table.rows[row++].cells.push_back(
+          text_cell(row_id(input, p, v) + "/front", beaten ? "" : "yes"));
     }
   }
   table.notes = notes_on_intervals(input);
+  for (const std::string& note : notes_on_marks(input)) table.notes.push_back(note);
   table.notes.emplace_back(
-      "Front: no other variant is at least as good in cIoU, speed-up and memory and better in one of them, as measured.");
+      "Front: no other variant is at least as good in cIoU, speed-up and memory and better in one "
+      "of them, as measured.");
   return table;
 }
 
 Table break_even_table(const TableInput& input) {
-  constexpr std::array<std::string_view, 6> kMetrics{"layer_mean_tokens", "select_ms", "saved_ms", "ceiling", "speed_up",
-                                                     "break_even"};
+  constexpr std::array<std::string_view, 6> kMetrics{
+      "layer_mean_tokens", "select_ms", "saved_ms", "ceiling", "speed_up", "break_even"};
   Table table = variant_rows(input, "break-even", "Where selection repays itself", kMetrics);
-  table.caption = caption_of(input, "Latency pass: what selecting costs and what prefill saves, per unit.");
+  table.caption =
+      caption_of(input, "Latency pass: what selecting costs and what prefill saves, per unit.");
   table.notes.emplace_back(
-      "Break-even: tokens at which the time saved in prefill, proportional to the tokens that are gone, is what selecting "
+      "Break-even: tokens at which the time saved in prefill, proportional to the tokens that are "
+      "gone, is what selecting "
       "costs; with more tokens the method is slower than the baseline.");
   return table;
 }

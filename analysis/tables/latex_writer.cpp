@@ -31,8 +31,8 @@ struct Sign {
 };
 constexpr Sign kSigns[] = {{"×", "$\\times$"}, {"—", "---"},     {"–", "--"},
                            {"…", "\\dots{}"},  {"≥", "$\\geq$"}, {"Σ", "$\\Sigma$"},
-                           {"±", "$\\pm$"},     {"−", "$-$"},    {"≤", "$\\leq$"},
-                           {"Δ", "$\\Delta$"},  {"²", "$^2$"}};
+                           {"±", "$\\pm$"},    {"−", "$-$"},     {"≤", "$\\leq$"},
+                           {"Δ", "$\\Delta$"}, {"²", "$^2$"}};
 
 std::string latex(std::string_view text) {
   std::string out;
@@ -84,12 +84,14 @@ std::string rows_of(const Table& table) {
 }
 
 std::string caption_of(const Table& table) {
-  return fmt::format("\\caption{{{}. {} {}}}", latex(table.title), latex(table.caption), latex(table.verdict));
+  return fmt::format("\\caption{{{}. {} {}}}", latex(table.title), latex(table.caption),
+                     latex(table.verdict));
 }
 
 std::string notes_of(const Table& table) {
   std::string out;
-  for (const std::string& note : all_notes(table)) out += fmt::format("\\par\\footnotesize {}\n", latex(note));
+  for (const std::string& note : all_notes(table))
+    out += fmt::format("\\par\\footnotesize {}\n", latex(note));
   return out;
 }
 
@@ -105,16 +107,20 @@ constexpr const char* kSmall = "\\scriptsize\\setlength{\\tabcolsep}{3pt}\n";
 
 std::string to_latex(const Table& table) {
   if (table.rows.size() > kPageRows) {
-    return fmt::format("% needs \\usepackage{{booktabs,longtable}}\n\\begingroup{}\\begin{{longtable}}{{{}}}\n{}\n"
-                       "\\label{{tab:{}}}\\\\\n\\toprule\n{}\\midrule\n\\endfirsthead\n\\toprule\n{}\\midrule\n\\endhead\n"
-                       "\\bottomrule\n\\endfoot\n{}\\end{{longtable}}\n{}\\endgroup\n",
-                       kSmall, columns_of(table), caption_of(table), table.tag, headings_of(table), headings_of(table),
-                       rows_of(table), notes_of(table));
+    return fmt::format(
+        "% needs \\usepackage{{booktabs,longtable}}\n\\begingroup{}\\begin{{longtable}}{{{}}}\n{}\n"
+        "\\label{{tab:{}}}\\\\\n\\toprule\n{}\\midrule\n\\endfirsthead\n\\toprule\n{}"
+        "\\midrule\n\\endhead\n"
+        "\\bottomrule\n\\endfoot\n{}\\end{{longtable}}\n{}\\endgroup\n",
+        kSmall, columns_of(table), caption_of(table), table.tag, headings_of(table),
+        headings_of(table), rows_of(table), notes_of(table));
   }
-  return fmt::format("% needs \\usepackage{{booktabs}}\n\\begin{{table*}}\n\\centering\n{}\n\\label{{tab:{}}}\n{}"
-                     "\\begin{{tabular}}{{{}}}\n\\toprule\n{}\\midrule\n{}\\bottomrule\n\\end{{tabular}}\n{}\\end{{table*}}\n",
-                     caption_of(table), table.tag, kSmall, columns_of(table), headings_of(table), rows_of(table),
-                     notes_of(table));
+  return fmt::format(
+      "% needs \\usepackage{{booktabs}}\n\\begin{{table*}}\n\\centering\n{}\n\\label{{tab:{}}}\n{}"
+      "\\begin{{tabular}}{{{}}}\n\\toprule\n{}\\midrule\n{}\\bottomrule\n\\end{{tabular}}\n{}\\end{"
+      "{table*}}\n",
+      caption_of(table), table.tag, kSmall, columns_of(table), headings_of(table), rows_of(table),
+      notes_of(table));
 }
 
 }  // namespace litebench::analysis

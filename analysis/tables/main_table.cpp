@@ -35,9 +35,11 @@ class MainTable {
   void add_columns() {
     add_label_columns(table_, in_);
     table_.columns.push_back(column_of("layer_mean_tokens"));
-    for (const std::string& split : in_.run.splits) table_.columns.push_back({split, split, Unit::percent});
+    for (const std::string& split : in_.run.splits)
+      table_.columns.push_back({split, split, Unit::percent});
     table_.columns.push_back({"average", "Average", Unit::percent});
-    for (const char* metric : {"retention", "giou", "p50"}) table_.columns.push_back(column_of(metric));
+    for (const char* metric : {"retention", "giou", "p50"})
+      table_.columns.push_back(column_of(metric));
     for (const std::string_view metric : kEfficiency) table_.columns.push_back(column_of(metric));
   }
 
@@ -52,7 +54,8 @@ class MainTable {
     for (std::size_t s = 0; s < in_.run.splits.size(); ++s) {
       add("ciou", static_cast<std::int32_t>(s));
       const std::int32_t seeds = in_.summary.accuracy_of(p, s, v).seeds;
-      if (seeds > 1) row.cells.back().note = fmt::format("{} is the mean of {} seeds", row_id(in_, p, v), seeds);
+      if (seeds > 1)
+        row.cells.back().note = fmt::format("{} is the mean of {} seeds", row_id(in_, p, v), seeds);
     }
     for (const char* metric : {"ciou", "retention", "giou", "p50"}) add(metric, kAverage);
     for (const std::string_view metric : kEfficiency) add(metric, kAverage);
@@ -66,19 +69,22 @@ class MainTable {
     const char* vouched = published->status == "unverified" ? "published, unverified" : "published";
     Row row;
     if (in_.run.protocols.size() > 1) row.cells.push_back(text_cell(id + "/protocol", ""));
-    row.cells.push_back(text_cell(id + "/method", fmt::format("{} ({})", published->method, vouched)));
+    row.cells.push_back(
+        text_cell(id + "/method", fmt::format("{} ({})", published->method, vouched)));
     row.cells.push_back(number_cell(id + "/tokens", std::nullopt, Unit::tokens, ""));
     row.cells.push_back(number_cell(id + "/layer_mean_tokens", std::nullopt, Unit::tokens, ""));
     double sum = 0;
     std::size_t known = 0;
     for (const std::string& split : in_.run.splits) {
       const std::optional<double> value = in_.published->ciou(*published, split);
-      row.cells.push_back(number_cell(fmt::format("{}/{}/ciou", id, split), value, Unit::published, ""));
+      row.cells.push_back(
+          number_cell(fmt::format("{}/{}/ciou", id, split), value, Unit::published, ""));
       sum += value.value_or(0);
       known += value ? 1 : 0;
     }
     const bool whole = known == in_.run.splits.size() && known > 0;
-    add_published_averages(row, id, *published, whole ? std::optional(sum / static_cast<double>(known)) : std::nullopt);
+    add_published_averages(row, id, *published,
+                           whole ? std::optional(sum / static_cast<double>(known)) : std::nullopt);
     while (row.cells.size() < table_.columns.size()) {
       const Column& column = table_.columns[row.cells.size()];
       row.cells.push_back(
@@ -94,8 +100,7 @@ class MainTable {
     row.cells.push_back(number_cell(id + "/average", all ? std::optional(published.average) : mean,
                                     Unit::published, ""));
     if (!all) row.cells.back().note = "published averages are over the splits shown";
-    row.cells.push_back(number_cell(id + "/retention",
-                                    all ? published.relative : std::nullopt,
+    row.cells.push_back(number_cell(id + "/retention", all ? published.relative : std::nullopt,
                                     Unit::published, ""));
   }
 
@@ -107,6 +112,7 @@ class MainTable {
           in_.options.baseline));
     }
     for (const std::string& note : notes_on_intervals(in_)) table_.notes.push_back(note);
+    for (const std::string& note : notes_on_marks(in_)) table_.notes.push_back(note);
     for (std::size_t p = 0; in_.run.protocols.size() > 1 && p < in_.run.protocols.size(); ++p) {
       table_.notes.push_back(fmt::format("Protocol {}: {}", p, in_.run.protocols[p]));
     }

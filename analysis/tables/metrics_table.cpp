@@ -60,9 +60,11 @@ Table metrics_table(const TableInput& input) {
     table.rows.push_back(std::move(row));
   });
   table.notes = notes_on_intervals(input);
+  for (const std::string& note : notes_on_marks(input)) table.notes.push_back(note);
   if (without_target) {
     table.notes.emplace_back(
-        "N-acc, T-acc: share answered with an empty mask among expressions that refer to nothing, and with a mask among the "
+        "N-acc, T-acc: share answered with an empty mask among expressions that refer to nothing, "
+        "and with a mask among the "
         "others.");
   }
   return table;
@@ -86,9 +88,14 @@ Table conventions_table(const TableInput& input) {
     const auto& found = values.at(p, s, v);
     for (std::size_t c = 0; c < conventions().size(); ++c) {
       const std::string_view name = conventions()[c].name;
-      Cell cell = number_cell(fmt::format("{}/{}/{}", row_id(input, p, v), input.run.splits[s], name), found[c],
-                              Unit::percent, "");
-      cell.origin = {std::string(name), {input.run.variants[v].id}, {input.run.splits[s]}, static_cast<std::int16_t>(p), ""};
+      Cell cell =
+          number_cell(fmt::format("{}/{}/{}", row_id(input, p, v), input.run.splits[s], name),
+                      found[c], Unit::percent, "");
+      cell.origin = {std::string(name),
+                     {input.run.variants[v].id},
+                     {input.run.splits[s]},
+                     static_cast<std::int16_t>(p),
+                     ""};
       row.cells.push_back(std::move(cell));
     }
     table.rows.push_back(std::move(row));

@@ -36,10 +36,12 @@ std::map<std::int32_t, Work> work_by_process(const Run& run) {
 }
 
 /// First begin and last end over the processes of an attempt.
-std::map<std::string, std::pair<std::int64_t, std::int64_t>> spans(const Run& run, const std::map<std::int32_t, Work>& work) {
+std::map<std::string, std::pair<std::int64_t, std::int64_t>> spans(
+    const Run& run, const std::map<std::int32_t, Work>& work) {
   std::map<std::string, std::pair<std::int64_t, std::int64_t>> out;
   for (const auto& [process, w] : work) {
-    auto [found, fresh] = out.try_emplace(run.processes[static_cast<std::size_t>(process)].attempt, w.first_ns, w.last_ns);
+    auto [found, fresh] = out.try_emplace(run.processes[static_cast<std::size_t>(process)].attempt,
+                                          w.first_ns, w.last_ns);
     if (fresh) continue;
     found->second.first = std::min(found->second.first, w.first_ns);
     found->second.second = std::max(found->second.second, w.last_ns);
@@ -55,11 +57,12 @@ Table stragglers_table(const TableInput& input) {
   table.title = "Processes: work and waiting";
   table.verdict = input.verdict;
   table.caption = "Bundles that count, by the process that did them; times on the wall.";
-  table.columns = {{"attempt", "Attempt", Unit::text},      {"rank", "Rank", Unit::count},
-                   {"bundles", "Bundles", Unit::count},     {"busy_s", "Busy s", Unit::seconds},
-                   {"idle_s", "Idle s", Unit::seconds},     {"idle", "Idle", Unit::percent},
-                   {"tail_s", "Tail s", Unit::seconds},     {"longest_s", "Longest s", Unit::seconds},
-                   {"longest", "Longest bundle", Unit::text}};
+  table.columns = {
+      {"attempt", "Attempt", Unit::text},       {"rank", "Rank", Unit::count},
+      {"bundles", "Bundles", Unit::count},      {"busy_s", "Busy s", Unit::seconds},
+      {"idle_s", "Idle s", Unit::seconds},      {"idle", "Idle", Unit::percent},
+      {"tail_s", "Tail s", Unit::seconds},      {"longest_s", "Longest s", Unit::seconds},
+      {"longest", "Longest bundle", Unit::text}};
   const auto work = work_by_process(input.run);
   const auto span = spans(input.run, work);
   std::string before;
@@ -82,13 +85,17 @@ Table stragglers_table(const TableInput& input) {
     add("idle", last > first ? idle / static_cast<double>(last - first) : 0, Unit::percent);
     add("tail_s", static_cast<double>(last - w.last_ns) / kSecond, Unit::seconds);
     add("longest_s", static_cast<double>(w.longest_ns) / kSecond, Unit::seconds);
-    row.cells.push_back(text_cell(id + "/longest", fmt::format("{} {} image {}",
-                                                               input.run.splits[static_cast<std::size_t>(w.longest->split)],
-                                                               store::name_of(w.longest->pass), w.longest->image_id)));
+    row.cells.push_back(text_cell(
+        id + "/longest",
+        fmt::format("{} {} image {}", input.run.splits[static_cast<std::size_t>(w.longest->split)],
+                    store::name_of(w.longest->pass), w.longest->image_id)));
     table.rows.push_back(std::move(row));
   }
-  table.notes = {"Idle: from the first begin to the last end of the attempt, less busy. Tail: from the process's last end to "
-                 "the attempt's. Work that another attempt's commit replaced, loading and reducing are not in it."};
+  table.notes = {
+      "Idle: from the first begin to the last end of the attempt, less busy. Tail: from the "
+      "process's last end to "
+      "the attempt's. Work that another attempt's commit replaced, loading and reducing are not in "
+      "it."};
   return table;
 }
 
@@ -97,9 +104,12 @@ Table failures_table(const TableInput& input) {
   table.tag = "failures";
   table.title = "Units that did not end in ok";
   table.verdict = input.verdict;
-  table.caption = "Samples that failed for one variant are left out of all; infeasible variants are empty cells.";
-  table.columns = {{"split", "Split", Unit::text},     {"image", "Image", Unit::text}, {"variant", "Variant", Unit::text},
-                   {"pass", "Pass", Unit::text},       {"status", "Status", Unit::text}, {"message", "Message", Unit::text}};
+  table.caption =
+      "Samples that failed for one variant are left out of all; infeasible variants are empty "
+      "cells.";
+  table.columns = {{"split", "Split", Unit::text},     {"image", "Image", Unit::text},
+                   {"variant", "Variant", Unit::text}, {"pass", "Pass", Unit::text},
+                   {"status", "Status", Unit::text},   {"message", "Message", Unit::text}};
   for (const Failure& failure : input.run.failures) {
     const results::Unit& unit = input.run.units[failure.unit];
     const std::string id = fmt::format("unit/{}", failure.unit);

@@ -14,8 +14,7 @@ std::string number(double value, Unit unit) {
     case Unit::percent: return fmt::format("{:.2f}", 100.0 * value);
     case Unit::published: return fmt::format("{:.1f}", 100.0 * value);
     case Unit::points: return fmt::format("{:+.2f}", 100.0 * value);
-    case Unit::p_value:
-      return value < 1e-4 ? std::string("<0.0001") : fmt::format("{:.4f}", value);
+    case Unit::p_value: return value < 1e-4 ? std::string("<0.0001") : fmt::format("{:.4f}", value);
     case Unit::ratio: return fmt::format("{:.2f}×", value);
     case Unit::count: return fmt::format("{:.0f}", value);
     case Unit::tokens: return fmt::format("{:.{}f}", value, value == std::floor(value) ? 0 : 1);
@@ -85,7 +84,8 @@ std::string printed(const Cell& cell) {
   const auto& [low, high] = *cell.interval;
   const std::string_view sign = cell.unit == Unit::ratio ? kTimes : "";
   if (cell.form == IntervalForm::bounds) {
-    return fmt::format("{} [{}, {}]", number(*value, cell.unit), bare(low, cell.unit), bare(high, cell.unit));
+    return fmt::format("{} [{}, {}]", number(*value, cell.unit), bare(low, cell.unit),
+                       bare(high, cell.unit));
   }
   std::string half = bare(0.5 * (high - low), cell.unit);
   if (half.starts_with('+')) half.erase(0, 1);

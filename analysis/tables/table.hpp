@@ -32,7 +32,7 @@ std::string_view name_of(Unit unit);
 
 /// Says which rows a number was computed from and how, so that an audit can find and repeat it.
 struct Origin {
-  std::string metric;                 ///< name in metrics/catalogue.hpp; "": a label, or printed by others
+  std::string metric;  ///< name in metrics/catalogue.hpp; "": a label, or printed by others
   std::vector<std::string> variants;  ///< ids: the number's own, then what it is compared with
   std::vector<std::string> splits;    ///< in the order of the average
   std::int16_t protocol = -1;         ///< row of /protocols; −1: all

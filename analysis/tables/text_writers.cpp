@@ -39,7 +39,8 @@ std::vector<std::string> heading_lines(const std::string& heading) {
 
 std::size_t heading_width(const std::string& heading) {
   std::size_t width = 0;
-  for (const std::string& line : heading_lines(heading)) width = std::max(width, display_width(line));
+  for (const std::string& line : heading_lines(heading))
+    width = std::max(width, display_width(line));
   return width;
 }
 
@@ -75,7 +76,8 @@ std::string_view sign_of(Mark mark) {
 
 std::vector<Layout> layout_of(const Table& table) {
   std::vector<Layout> layout;
-  for (const Column& column : table.columns) layout.push_back({heading_width(column.heading), false});
+  for (const Column& column : table.columns)
+    layout.push_back({heading_width(column.heading), false});
   for (const Row& row : table.rows) {
     for (std::size_t c = 0; c < row.cells.size(); ++c) {
       layout[c].width = std::max(layout[c].width, display_width(printed(row.cells[c])));
@@ -86,7 +88,8 @@ std::vector<Layout> layout_of(const Table& table) {
 }
 
 /// `text_at(c)` is what stands in column c, `mark_at(c)` the mark behind it.
-std::string line_of(const Table& table, const std::vector<Layout>& layout, Style style, auto text_at, auto mark_at) {
+std::string line_of(const Table& table, const std::vector<Layout>& layout, Style style,
+                    auto text_at, auto mark_at) {
   std::string line;
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
     if (c > 0) line += "  ";
@@ -144,14 +147,15 @@ std::string to_terminal(const Table& table, Style style) {
   for (const Layout& column : layout) total += column.width + (column.marks ? 1 : 0);
   const std::string rule = std::string(total, '-') + "\n";
   constexpr std::size_t kTextWidth = 100;
-  std::string out = fmt::format("{}\n{}\n{}\n\n", table.title, table.verdict,
-                                wrapped(table.caption, kTextWidth));
+  std::string out =
+      fmt::format("{}\n{}\n{}\n\n", table.title, table.verdict, wrapped(table.caption, kTextWidth));
   out += headings_of(table, layout);
   out += rule;
   for (const Row& row : table.rows) {
     if (row.rule_above && &row != &table.rows.front()) out += rule;
-    out += line_of(table, layout, style, [&](std::size_t c) { return printed(row.cells[c]); },
-                   [&](std::size_t c) { return row.cells[c].mark; });
+    out += line_of(
+        table, layout, style, [&](std::size_t c) { return printed(row.cells[c]); },
+        [&](std::size_t c) { return row.cells[c].mark; });
   }
   for (const std::string& note : all_notes(table)) out += fmt::format("  {}\n", note);
   return out;

@@ -25,8 +25,9 @@ std::string to_markdown(const Table& table);
 /// Needs \usepackage{booktabs}; tables longer than a page \usepackage{longtable} too.
 std::string to_latex(const Table& table);
 std::string to_csv(
-    const Table& table);  ///< RFC 4180: header of tags, numbers as printed without signs; ends of intervals in
-                          ///< columns `tag_low` and `tag_high`
+    const Table&
+        table);  ///< RFC 4180: header of tags, numbers as printed without signs; ends of intervals in
+                 ///< columns `tag_low` and `tag_high`
 std::string to_json(const Table& table);  ///< everything, numbers unrounded
 
 }  // namespace litebench::analysis

@@ -9,9 +9,9 @@
 
 #include "base/error.hpp"
 #include "base/suggest.hpp"
-#include "harness/config/sweep.hpp"
-#include "base/toml_table.hpp"
 #include "base/toml.hpp"
+#include "base/toml_table.hpp"
+#include "harness/config/sweep.hpp"
 
 namespace litebench::config {
 namespace {

@@ -3,8 +3,8 @@
 
 #include <fmt/core.h>
 
-#include "harness/config/config.hpp"
 #include "base/toml.hpp"
+#include "harness/config/config.hpp"
 
 namespace litebench::config {
 namespace {

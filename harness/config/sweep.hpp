@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "harness/config/config.hpp"
 #include "base/toml_table.hpp"
+#include "harness/config/config.hpp"
 
 namespace litebench::config {
 

@@ -6,6 +6,7 @@
 // Eight splits; `none` and METHODS methods at 192, 128 and 64 tokens, the first of them drawing with 3 seeds; 3 expressions per image;
 // latency pass over up to 12 images of every split, 3 repeats; one sample of refcoco/testB fails for one variant. --no-targets: every tenth expression refers to nothing.
 
+#include <array>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
@@ -37,13 +38,15 @@ struct Arm {
 };
 
 std::vector<Arm> arms_of(int methods) {
-  const std::vector<std::string> names{"random", "litelvlm", "uniform", "fastv", "visionzip", "vispruner", "trim", "prumerge"};
+  const std::vector<std::string> names{"random",    "litelvlm",  "uniform", "fastv",
+                                       "visionzip", "vispruner", "trim",    "prumerge"};
   std::vector<Arm> arms{{"none", "none", 576, 1, 1.2}};
   for (int m = 0; m < methods; ++m) {
     const std::string name = names[static_cast<std::size_t>(m) % names.size()];
     const std::string option = m < 8 ? "" : "[variant=" + std::to_string(m / 8) + "]";
     for (const std::int64_t tokens : {192, 128, 64}) {
-      const double quality = 0.2 + 0.12 * (m % 4) + 0.25 * std::log2(static_cast<double>(tokens) / 64);
+      const double quality =
+          0.2 + 0.12 * (m % 4) + 0.25 * std::log2(static_cast<double>(tokens) / 64);
       arms.push_back({name, name + "@" + std::to_string(tokens) + option, tokens,
                       static_cast<std::int16_t>(m == 0 ? 3 : 1), quality});
     }
@@ -58,8 +61,9 @@ class Maker {
   void write() {
     std::filesystem::create_directories(o_.folder / "shards");
     for (int rank = 0; rank < 2; ++rank) {
-      store::ShardWriter writer(o_.folder / "shards" / ("20260101T000000Z-host-1-0-r" + std::to_string(rank) + ".h5"),
-                                provenance(rank));
+      store::ShardWriter writer(
+          o_.folder / "shards" / ("20260101T000000Z-host-1-0-r" + std::to_string(rank) + ".h5"),
+          provenance(rank));
       if (rank == 0) writer.plan(plan());
       for (std::int16_t split = 0; split < 8; ++split) {
         for (std::int64_t i = rank; i < o_.images; i += 2) {
@@ -85,7 +89,7 @@ class Maker {
     p.plan = "1a";
     p.config = "[tables]\nbaseline = \"none\"\n";
     p.datasets = {"refcoco", "refcoco+", "refcocog"};
-    p.splits = {"refcoco/val",   "refcoco/testA",  "refcoco/testB", "refcoco+/val",
+    p.splits = {"refcoco/val",    "refcoco/testA",  "refcoco/testB", "refcoco+/val",
                 "refcoco+/testA", "refcoco+/testB", "refcocog/val",  "refcocog/test"};
     for (const Arm& arm : arms_) {
       p.variants.push_back(arm.id);
@@ -96,7 +100,9 @@ class Maker {
     return p;
   }
 
-  static std::int16_t dataset_of(std::int16_t split) { return split < 6 ? static_cast<std::int16_t>(split / 3) : 2; }
+  static std::int16_t dataset_of(std::int16_t split) {
+    return split < 6 ? static_cast<std::int16_t>(split / 3) : 2;
+  }
 
   /// refcoco and refcoco+ have the same images.
   [[nodiscard]] std::int64_t image_id(std::int16_t split, std::int64_t i) const {
@@ -116,17 +122,19 @@ class Maker {
     std::vector<store::PlannedBundle> all;
     for (std::int16_t split = 0; split < 8; ++split) {
       for (std::int64_t i = 0; i < o_.images; ++i) {
-        all.push_back({bundle_id(split, i, store::Pass::accuracy), store::Pass::accuracy, dataset_of(split), split, 0,
-                       image_id(split, i), 1, kTurns, units});
+        all.push_back({bundle_id(split, i, store::Pass::accuracy), store::Pass::accuracy,
+                       dataset_of(split), split, 0, image_id(split, i), 1, kTurns, units});
         if (i >= kLatencyImages) continue;
-        all.push_back({bundle_id(split, i, store::Pass::latency), store::Pass::latency, dataset_of(split), split, 0,
-                       image_id(split, i), 1, kTurns, static_cast<std::int32_t>(arms_.size()) * kRepeats});
+        all.push_back({bundle_id(split, i, store::Pass::latency), store::Pass::latency,
+                       dataset_of(split), split, 0, image_id(split, i), 1, kTurns,
+                       static_cast<std::int32_t>(arms_.size()) * kRepeats});
       }
     }
     return all;
   }
 
-  store::Bundle begin(std::int16_t split, std::int64_t i, store::Pass pass, std::mt19937_64& random) const {
+  store::Bundle begin(std::int16_t split, std::int64_t i, store::Pass pass,
+                      std::mt19937_64& random) const {
     store::Bundle bundle;
     bundle.commit.bundle_id = bundle_id(split, i, pass);
     bundle.commit.pass = pass;
@@ -135,14 +143,30 @@ class Maker {
     bundle.commit.image_id = image_id(split, i);
     bundle.commit.begin_ns = 1'000'000'000'000 + (split * o_.images + i) / 2 * 1'000'000'000;
     bundle.commit.duration_ns = 400'000'000 + static_cast<std::int64_t>(random() % 500'000'000);
-    bundle.images.push_back({image_id(split, i), 480, 640, dataset_of(split), bundle.put("COCO_train2014_" + std::to_string(image_id(split, i)) + ".jpg")});
-    bundle.samples.push_back({sample_id(split, i), dataset_of(split), split, 0, 17, image_id(split, i), 0, kTurns, 90});
-    const std::vector<std::string> texts{"man on the left", "right", "red", "the woman holding a green umbrella near the two dogs",
-                                         "zebra behind the tree", "left woman's bag"};
+    bundle.images.push_back(
+        {image_id(split, i), 480, 640, dataset_of(split),
+         bundle.put("COCO_train2014_" + std::to_string(image_id(split, i)) + ".jpg")});
+    bundle.samples.push_back(
+        {sample_id(split, i), dataset_of(split), split, 0, 17, image_id(split, i), 0, kTurns, 90});
+    const std::vector<std::string> texts{"man on the left",
+                                         "right",
+                                         "red",
+                                         "the woman holding a green umbrella near the two dogs",
+                                         "zebra behind the tree",
+                                         "left woman's bag"};
     for (std::int8_t turn = 0; turn < kTurns; ++turn) {
       const std::int64_t ann = image_id(split, i) * 10 + turn;
-      bundle.sentences.push_back({sample_id(split, i), turn, ann, ann + 1, ann, static_cast<std::int64_t>(1 + random() % 9), 0, 0,
-                                  {1, 2, 3, 4}, bundle.put(texts[random() % texts.size()]), bundle.put("0000")});
+      bundle.sentences.push_back({sample_id(split, i),
+                                  turn,
+                                  ann,
+                                  ann + 1,
+                                  ann,
+                                  static_cast<std::int64_t>(1 + random() % 9),
+                                  0,
+                                  0,
+                                  {1, 2, 3, 4},
+                                  bundle.put(texts[random() % texts.size()]),
+                                  bundle.put("0000")});
     }
     return bundle;
   }
@@ -170,7 +194,8 @@ class Maker {
     std::vector<std::int64_t> targets, doubled;
     for (int turn = 0; turn < kTurns; ++turn) {
       const bool nothing = o_.no_targets && (i + turn) % 10 == 0;
-      targets.push_back(nothing ? 0 : 100 + static_cast<std::int64_t>(std::exp(9 + 1.2 * normal(random))));
+      targets.push_back(
+          nothing ? 0 : 100 + static_cast<std::int64_t>(std::exp(9 + 1.2 * normal(random))));
       doubled.push_back(random() % 7 == 0 ? targets.back() / 20 : 0);
     }
     const std::string mask(o_.mask_bytes, 'm');
@@ -198,14 +223,18 @@ class Maker {
           e.overlap_area = doubled[static_cast<std::size_t>(turn)];
           e.overlap_hit = static_cast<std::int64_t>(static_cast<double>(e.overlap_area) * iou);
           e.intersection = static_cast<std::int64_t>(static_cast<double>(target) * iou);
-          e.predicted_area = e.intersection + e.overlap_hit + static_cast<std::int64_t>(static_cast<double>(target) * (1 - iou) * uniform(random));
+          e.predicted_area =
+              e.intersection + e.overlap_hit +
+              static_cast<std::int64_t>(static_cast<double>(target) * (1 - iou) * uniform(random));
           if (target == 0) e.predicted_area = uniform(random) < iou ? 0 : 500;
           e.union_ = e.predicted_area + e.target_area - e.intersection;
           e.mask_hash = random();
           e.mask = bundle.put(mask);
           bundle.expressions.push_back(e);
         }
-        bundle.tokens.push_back({row.sample_id, row.variant, seed, 0, bundle.put(std::string(static_cast<std::size_t>(2 * row.kept % 400), 'i'))});
+        bundle.tokens.push_back(
+            {row.sample_id, row.variant, seed, 0,
+             bundle.put(std::string(static_cast<std::size_t>(2 * row.kept % 400), 'i'))});
       }
     }
     return bundle;
@@ -222,12 +251,18 @@ class Maker {
       for (std::size_t v = 0; v < arms_.size(); ++v) {
         store::UnitRow row = unit(split, i, v, store::Pass::latency);
         row.repeat = repeat;
-        const auto stage = [&](store::Stage s) -> std::int64_t& { return row.stage_ns[static_cast<std::size_t>(s)]; };
-        stage(store::Stage::prefill) = ns(0.4 * (90 + static_cast<double>(arms_[v].tokens)));
-        stage(store::Stage::select) = v == 0 ? 0 : ns(2.0 + 3.0 * static_cast<double>(v % 3));
-        stage(store::Stage::clip) = ns(20);
-        stage(store::Stage::sam) = ns(120);
-        for (const std::int64_t part : row.stage_ns) row.total_ns += part > 0 ? part : 0;
+        std::array<std::int64_t, store::kStages> ns_of;
+        ns_of.fill(-1);
+        const auto set = [&](store::Stage stage, std::int64_t value) {
+          ns_of[static_cast<std::size_t>(stage)] = value;
+        };
+        set(store::Stage::prefill, ns(0.4 * (90 + static_cast<double>(arms_[v].tokens))));
+        set(store::Stage::select, v == 0 ? 0 : ns(2.0 + 3.0 * static_cast<double>(v % 3)));
+        set(store::Stage::clip, ns(20));
+        set(store::Stage::sam, ns(120));
+        row.stage_ns = ns_of;
+        row.total_ns = 0;
+        for (const std::int64_t part : ns_of) row.total_ns += part > 0 ? part : 0;
         row.peak_bytes_llm = 1'000'000'000 + 2'000'000 * arms_[v].tokens;
         row.peak_bytes_total = row.peak_bytes_llm + 3'000'000'000;
         row.flops_total = 1e9 * static_cast<double>(arms_[v].tokens + 90);

@@ -365,7 +365,7 @@ def break_even_table(run):
         rows = run.positive(v, "prefill")
         saved = (rows.prefill_base.sum() - rows.prefill.sum()) / len(rows)
         selecting = run.pairs(v)
-        select = selecting[selecting.select >= 0].select.mean()
+        select = selecting["select"][selecting["select"] >= 0].mean()
         whole, kept = layer_mean(run, run.none), layer_mean(run, v)
         out[run.label(v, "layer_mean_tokens")] = tokens(kept)
         out[run.label(v, "select_ms")] = fixed(2)(select / 1e6)

@@ -8,7 +8,8 @@ namespace {
 using Words = std::vector<std::string>;
 
 /// One sample with the given sentences, each answered once; areas are of the targets.
-Run run_with(const Words& texts, const std::vector<std::int64_t>& areas, const std::vector<std::int64_t>& categories) {
+Run run_with(const Words& texts, const std::vector<std::int64_t>& areas,
+             const std::vector<std::int64_t>& categories) {
   Run run;
   run.splits = {"refcoco/val"};
   run.protocols = {"{}"};
@@ -40,26 +41,32 @@ Run run_with(const Words& texts, const std::vector<std::int64_t>& areas, const s
 Words classes_of(const Run& run, const char* name) {
   const Slicing slicing = slice_by(run, name);
   Words out;
-  for (const std::int32_t c : slicing.of_sentence) out.push_back(c < 0 ? "" : slicing.classes[static_cast<std::size_t>(c)]);
+  for (const std::int32_t c : slicing.of_sentence)
+    out.push_back(c < 0 ? "" : slicing.classes[static_cast<std::size_t>(c)]);
   return out;
 }
 
 TEST(Slices, WordsAreLettersAndDigitsInLowerCase) {
-  EXPECT_EQ(words_of("The woman's 2nd BAG, on-left!"), (Words{"the", "womans", "2nd", "bag", "on", "left"}));
+  EXPECT_EQ(words_of("The woman's 2nd BAG, on-left!"),
+            (Words{"the", "womans", "2nd", "bag", "on", "left"}));
   EXPECT_EQ(words_of("caf\xc3\xa9 --"), (Words{"caf\xc3\xa9"}));
   EXPECT_TRUE(words_of(" .,").empty());
 }
 
 TEST(Slices, SentencesAreTakenByTheirWordsOfPlace) {
-  const Run run = run_with({"left man", "RIGHTMOST cup", "left of the right dog", "man behind", "red shirt", "bright leftover"},
+  const Run run = run_with({"left man", "RIGHTMOST cup", "left of the right dog", "man behind",
+                            "red shirt", "bright leftover"},
                            {1, 1, 1, 1, 1, 1}, {1, 1, 1, 1, 1, 1});
-  EXPECT_EQ(classes_of(run, "words"), (Words{"left", "right", "other place", "other place", "no place", "no place"}));
+  EXPECT_EQ(classes_of(run, "words"),
+            (Words{"left", "right", "other place", "other place", "no place", "no place"}));
 }
 
 TEST(Slices, LengthsAreCountedInWords) {
-  const Run run = run_with({"a b", "a b c", "a b c d", "a b c d e", "a b c d e f g h", "a b c d e f g h i", ""},
-                           {1, 1, 1, 1, 1, 1, 1}, {1, 1, 1, 1, 1, 1, 1});
-  EXPECT_EQ(classes_of(run, "length"), (Words{"1-2 words", "3-4 words", "3-4 words", "5-8 words", "5-8 words", "9+ words", "1-2 words"}));
+  const Run run =
+      run_with({"a b", "a b c", "a b c d", "a b c d e", "a b c d e f g h", "a b c d e f g h i", ""},
+               {1, 1, 1, 1, 1, 1, 1}, {1, 1, 1, 1, 1, 1, 1});
+  EXPECT_EQ(classes_of(run, "length"), (Words{"1-2 words", "3-4 words", "3-4 words", "5-8 words",
+                                              "5-8 words", "9+ words", "1-2 words"}));
 }
 
 TEST(Slices, SizesAreCocosAndTargetsThatOverlapCountTheirOverlap) {

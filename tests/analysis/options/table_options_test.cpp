@@ -57,8 +57,8 @@ TEST(TableOptions, EveryKeyIsReadAndWhatIsWrittenOutReadsBackTheSame) {
   EXPECT_EQ(options.margin, 0.005);
   EXPECT_EQ(options.least_images, 30);
   ASSERT_EQ(options.tables.size(), 2U);
-  EXPECT_EQ(options.tables[0].where,
-            (std::vector<std::pair<std::string, std::string>>{{"order", "native"}, {"tokens", "64"}}));
+  EXPECT_EQ(options.tables[0].where, (std::vector<std::pair<std::string, std::string>>{
+                                         {"order", "native"}, {"tokens", "64"}}));
   EXPECT_EQ(options.tables[1].title, "two");
   EXPECT_EQ(options.tables[1].rows, "method");
   config::Node root;
@@ -77,17 +77,27 @@ TEST(TableOptions, AConfigurationWithoutTablesHasTheDefaultsAndTheyReadBack) {
 
 TEST(TableOptions, WhatCannotBeIsRefusedWithWhatCould) {
   EXPECT_NE(refusal_of("[tables]\ndraw = 5").find("did you mean \"draws\"?"), std::string::npos);
-  EXPECT_NE(refusal_of("[tables]\nprint = [\"mian\"]").find("did you mean \"main\"?"), std::string::npos);
-  EXPECT_NE(refusal_of("[tables]\ninterval = \"normal\"").find("bca, percentile"), std::string::npos);
+  EXPECT_NE(refusal_of("[tables]\nprint = [\"mian\"]").find("did you mean \"main\"?"),
+            std::string::npos);
+  EXPECT_NE(refusal_of("[tables]\ninterval = \"normal\"").find("bca, percentile"),
+            std::string::npos);
   EXPECT_NE(refusal_of("[tables]\nlevel = 95").find("between 0 and 1"), std::string::npos);
   EXPECT_NE(refusal_of("[tables]\nalpha = 1.5").find("between 0 and 1"), std::string::npos);
   EXPECT_NE(refusal_of("[tables]\ndraws = -1").find("out of range"), std::string::npos);
-  EXPECT_NE(refusal_of("[[tables.table]]\nname = \"../x\"").find("made of letters"), std::string::npos);
-  EXPECT_NE(refusal_of("[[tables.table]]\nname = \"main\"").find("another table"), std::string::npos);
-  EXPECT_NE(refusal_of("[[tables.table]]\nname = \"a\"\n[[tables.table]]\nname = \"a\"").find("another table"), std::string::npos);
-  EXPECT_NE(refusal_of("[[tables.table]]\nname = \"a\"\nrows = \"tokens\"").find("the same axis"), std::string::npos);
-  EXPECT_NE(refusal_of("[[tables.table]]\nname = \"a\"\nwhere = 3").find("table of axis = value"), std::string::npos);
-  EXPECT_NE(refusal_of("[[tables.table]]\nname = \"a\"\nvalues = \"ciou\"").find("did you mean \"value\"?"), std::string::npos);
+  EXPECT_NE(refusal_of("[[tables.table]]\nname = \"../x\"").find("made of letters"),
+            std::string::npos);
+  EXPECT_NE(refusal_of("[[tables.table]]\nname = \"main\"").find("another table"),
+            std::string::npos);
+  EXPECT_NE(refusal_of("[[tables.table]]\nname = \"a\"\n[[tables.table]]\nname = \"a\"")
+                .find("another table"),
+            std::string::npos);
+  EXPECT_NE(refusal_of("[[tables.table]]\nname = \"a\"\nrows = \"tokens\"").find("the same axis"),
+            std::string::npos);
+  EXPECT_NE(refusal_of("[[tables.table]]\nname = \"a\"\nwhere = 3").find("table of axis = value"),
+            std::string::npos);
+  EXPECT_NE(refusal_of("[[tables.table]]\nname = \"a\"\nvalues = \"ciou\"")
+                .find("did you mean \"value\"?"),
+            std::string::npos);
   EXPECT_NE(refusal_of("[tables]\ntable = 3").find("[[tables.table]]"), std::string::npos);
 }
 

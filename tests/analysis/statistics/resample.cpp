@@ -29,7 +29,8 @@ nlohmann::json described(const Sampled& sampled) {
 
 nlohmann::json distributions() {
   nlohmann::json out;
-  for (const double z : {-6.0, -1.96, -0.3, 0.0, 1.0, 4.5}) out["normal_cdf"].push_back({z, normal_cdf(z)});
+  for (const double z : {-6.0, -1.96, -0.3, 0.0, 1.0, 4.5})
+    out["normal_cdf"].push_back({z, normal_cdf(z)});
   for (const double p : {1e-9, 0.001, 0.025, 0.5, 0.9, 0.99999})
     out["normal_quantile"].push_back({p, normal_quantile(p)});
   for (const double freedom : {1.0, 3.5, 29.0, 10'000.0}) {
@@ -52,7 +53,8 @@ int run(const char* file, std::int32_t draws) {
   DrawOptions options;
   options.draws = draws;
   const ResampledTable resampled = simulated::resampled(table, options);
-  const Sampled a = ratio_of_sums(resampled, 1, 0).value(), b = ratio_of_sums(resampled, 2, 0).value();
+  const Sampled a = ratio_of_sums(resampled, 1, 0).value(),
+                b = ratio_of_sums(resampled, 2, 0).value();
   const Sampled difference = combine(a, b, [](double x, double y) { return x - y; });
   const double error = standard_error(difference).value();
   const double freedom = static_cast<double>(table.clusters.size()) - 1;

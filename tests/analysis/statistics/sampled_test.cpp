@@ -58,7 +58,8 @@ TEST(Draws, MoreColumnsThanOnePassHoldsAreAllSummed) {
   for (std::size_t i = 0; i < table.values.size(); ++i) table.values[i] = static_cast<double>(i);
   const auto sums = weighted_sums(table, Scheme::poisson, options_with(33, 1));
   const auto weights = weights_of(table.clusters, Scheme::poisson, 17, 0, 33);
-  for (const std::size_t column : {std::size_t{0}, std::size_t{63}, std::size_t{64}, std::size_t{149}}) {
+  for (const std::size_t column :
+       {std::size_t{0}, std::size_t{63}, std::size_t{64}, std::size_t{149}}) {
     const auto c = static_cast<double>(column);
     EXPECT_EQ(sums[column * 33 + 32], weights[32] * c + weights[65] * (150 + c));
   }

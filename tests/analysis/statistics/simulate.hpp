@@ -52,8 +52,7 @@ inline std::vector<Expression> expressions(std::size_t images, const std::vector
     const double z = normal(random), w = normal(random);
     std::vector<double> quality;
     for (const Method& m : methods) {
-      quality.push_back(
-          normal_cdf(m.level + kSlope * z + kEffect * w + m.noise * normal(random)));
+      quality.push_back(normal_cdf(m.level + kSlope * z + kEffect * w + m.noise * normal(random)));
     }
     const auto count = 1 + random() % 3;
     for (std::size_t e = 0; e < count; ++e) {

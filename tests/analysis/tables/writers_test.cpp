@@ -40,12 +40,12 @@ Table sample_table() {
                          number_cell("x/p", 0.00004, Unit::p_value, ""),
                          number_cell("x/tokens", 192, Unit::tokens, "")},
                         true});
-  table.rows.push_back(
-      {{text_cell("w/method", "w"), second,
-        number_cell("w/speed_up", std::nullopt, Unit::ratio, "first note"),
-        number_cell("w/delta", -0.5, Unit::points, ""), number_cell("w/p", 0.0412, Unit::p_value, ""),
-        number_cell("w/tokens", 96.25, Unit::tokens, "")},
-       true});
+  table.rows.push_back({{text_cell("w/method", "w"), second,
+                         number_cell("w/speed_up", std::nullopt, Unit::ratio, "first note"),
+                         number_cell("w/delta", -0.5, Unit::points, ""),
+                         number_cell("w/p", 0.0412, Unit::p_value, ""),
+                         number_cell("w/tokens", 96.25, Unit::tokens, "")},
+                        true});
   return table;
 }
 
@@ -89,7 +89,8 @@ constexpr const char* kLatex =
     "\\toprule\n"
     "Method & cIoU & Speed-up & $\\Delta$ cIoU & p & Tokens \\\\\n"
     "\\midrule\n"
-    "x\\textbar{}\"y\", z & \\textbf{74.35 [73.90, 74.81]} & 1234.57$\\times$ & +1.23$\\pm$1.31 & \\textless{}0.0001 & 192 \\\\\n"
+    "x\\textbar{}\"y\", z & \\textbf{74.35 [73.90, 74.81]} & 1234.57$\\times$ & +1.23$\\pm$1.31 & "
+    "\\textless{}0.0001 & 192 \\\\\n"
     "\\midrule\n"
     "w & \\underline{79.5} & --- & -50.00 & 0.0412 & 96.2 \\\\\n"
     "\\bottomrule\n"
@@ -116,13 +117,18 @@ TEST(TerminalWriter, BreaksLongHeadingsAndCaptionsInsteadOfWideningColumns) {
   table.title = "T";
   table.verdict = "VALID";
   table.caption = std::string(60, 'a') + " " + std::string(60, 'b');
-  table.columns = {{"m", "Method", Unit::text}, {"s", "refcoco/val", Unit::percent}, {"l", "Layer mean", Unit::count}};
-  table.rows = {{{text_cell("m", "none"), number_cell("s", 0.5, Unit::percent, ""), number_cell("l", 576.0, Unit::count, "")}, false}};
-  EXPECT_EQ(to_terminal(table), "T\nVALID\n" + std::string(60, 'a') + "\n" + std::string(60, 'b') + "\n\n"
-                                "        refcoco/  Layer\n"
-                                "Method       val   mean\n"
-                                "-----------------------\n"
-                                "none       50.00    576\n");
+  table.columns = {{"m", "Method", Unit::text},
+                   {"s", "refcoco/val", Unit::percent},
+                   {"l", "Layer mean", Unit::count}};
+  table.rows = {{{text_cell("m", "none"), number_cell("s", 0.5, Unit::percent, ""),
+                  number_cell("l", 576.0, Unit::count, "")},
+                 false}};
+  EXPECT_EQ(to_terminal(table), "T\nVALID\n" + std::string(60, 'a') + "\n" + std::string(60, 'b') +
+                                    "\n\n"
+                                    "        refcoco/  Layer\n"
+                                    "Method       val   mean\n"
+                                    "-----------------------\n"
+                                    "none       50.00    576\n");
 }
 
 TEST(Writers, EveryFormatPrintsTheTableAsExpected) { expect_golden(); }
