@@ -57,11 +57,34 @@ std::string latex(std::string_view text) {
 /// What does not fit on a page is broken over pages.
 constexpr std::size_t kPageRows = 45;
 
+/// Half widths are small print.
+std::string latex_number(const std::string& text) {
+  constexpr std::string_view kPlusMinus = "±";
+  const std::size_t at = text.find(kPlusMinus);
+  if (at == std::string::npos) return latex(text);
+  return fmt::format("{}{{\\tiny$\\pm${}}}", latex(text.substr(0, at)),
+                     latex(text.substr(at + kPlusMinus.size())));
+}
+
 std::string latex_cell(const Cell& cell) {
-  std::string text = latex(printed(cell));
+  std::string text = latex_number(printed(cell));
   if (cell.mark == Mark::best) text = fmt::format("\\textbf{{{}}}", text);
   if (cell.mark == Mark::second) text = fmt::format("\\underline{{{}}}", text);
   return text;
+}
+
+/// Broken behind every '/' and at every space, like on the terminal: columns of short numbers stay narrow under long names.
+std::string latex_heading(const Column& column) {
+  std::string out, part;
+  for (const char c : column.heading) {
+    if (c != ' ') part += c;
+    if (c != ' ' && c != '/') continue;
+    out += latex(part) + "\\\\";
+    part.clear();
+  }
+  if (out.empty()) return latex(part);
+  return fmt::format("\\shortstack[{}]{{{}{}}}", column.unit == Unit::text ? 'l' : 'r', out,
+                     latex(part));
 }
 
 std::string line_of(const Table& table, auto text_at) {
@@ -71,7 +94,7 @@ std::string line_of(const Table& table, auto text_at) {
 }
 
 std::string headings_of(const Table& table) {
-  return line_of(table, [&](std::size_t c) { return latex(table.columns[c].heading); });
+  return line_of(table, [&](std::size_t c) { return latex_heading(table.columns[c]); });
 }
 
 std::string rows_of(const Table& table) {
@@ -89,10 +112,9 @@ std::string caption_of(const Table& table) {
 }
 
 std::string notes_of(const Table& table) {
-  std::string out;
-  for (const std::string& note : all_notes(table))
-    out += fmt::format("\\par\\footnotesize {}\n", latex(note));
-  return out;
+  std::string out = "\\par\\smallskip\\raggedright\\footnotesize\n";
+  for (const std::string& note : all_notes(table)) out += fmt::format("{}\\par\n", latex(note));
+  return all_notes(table).empty() ? "" : out;
 }
 
 std::string columns_of(const Table& table) {
@@ -101,26 +123,33 @@ std::string columns_of(const Table& table) {
   return out;
 }
 
-constexpr const char* kSmall = "\\scriptsize\\setlength{\\tabcolsep}{3pt}\n";
+constexpr const char* kSmall = "\\scriptsize\\setlength{\\tabcolsep}{3pt}";
+/// Wide tables shrink to the width of the text, others stay as they are.
+constexpr const char* kFit =
+    "\\resizebox{\\ifdim\\width>\\textwidth\\textwidth\\else\\width\\fi}{!}{%";
+
+std::string page_of(const Table& table) {
+  std::string out = "% needs \\usepackage{booktabs,graphicx}\n\\begin{table*}\n\\centering\n";
+  out += fmt::format("{}\n\\label{{tab:{}}}\n{}\n{}\n", caption_of(table), table.tag, kSmall, kFit);
+  out += fmt::format("\\begin{{tabular}}{{{}}}\n\\toprule\n{}\\midrule\n{}\\bottomrule\n",
+                     columns_of(table), headings_of(table), rows_of(table));
+  return out + "\\end{tabular}}\n" + notes_of(table) + "\\end{table*}\n";
+}
+
+std::string pages_of(const Table& table) {
+  const std::string head = fmt::format("\\toprule\n{}\\midrule\n", headings_of(table));
+  std::string out =
+      fmt::format("% needs \\usepackage{{booktabs,longtable}}\n\\begingroup{}\n", kSmall);
+  out += fmt::format("\\begin{{longtable}}{{{}}}\n{}\n\\label{{tab:{}}}\\\\\n", columns_of(table),
+                     caption_of(table), table.tag);
+  out += fmt::format("{}\\endfirsthead\n{}\\endhead\n\\bottomrule\n\\endfoot\n", head, head);
+  return out + rows_of(table) + "\\end{longtable}\n" + notes_of(table) + "\\endgroup\n";
+}
 
 }  // namespace
 
 std::string to_latex(const Table& table) {
-  if (table.rows.size() > kPageRows) {
-    return fmt::format(
-        "% needs \\usepackage{{booktabs,longtable}}\n\\begingroup{}\\begin{{longtable}}{{{}}}\n{}\n"
-        "\\label{{tab:{}}}\\\\\n\\toprule\n{}\\midrule\n\\endfirsthead\n\\toprule\n{}"
-        "\\midrule\n\\endhead\n"
-        "\\bottomrule\n\\endfoot\n{}\\end{{longtable}}\n{}\\endgroup\n",
-        kSmall, columns_of(table), caption_of(table), table.tag, headings_of(table),
-        headings_of(table), rows_of(table), notes_of(table));
-  }
-  return fmt::format(
-      "% needs \\usepackage{{booktabs}}\n\\begin{{table*}}\n\\centering\n{}\n\\label{{tab:{}}}\n{}"
-      "\\begin{{tabular}}{{{}}}\n\\toprule\n{}\\midrule\n{}\\bottomrule\n\\end{{tabular}}\n{}\\end{"
-      "{table*}}\n",
-      caption_of(table), table.tag, kSmall, columns_of(table), headings_of(table), rows_of(table),
-      notes_of(table));
+  return table.rows.size() > kPageRows ? pages_of(table) : page_of(table);
 }
 
 }  // namespace litebench::analysis

@@ -22,7 +22,7 @@ enum class Style : std::uint8_t { plain, colour };
 /// Aligned columns; * behind the best and + behind the second of a budget, which colour makes bold and underlined.
 std::string to_terminal(const Table& table, Style style = Style::plain);
 std::string to_markdown(const Table& table);
-/// Needs \usepackage{booktabs}; tables longer than a page \usepackage{longtable} too.
+/// Needs \usepackage{booktabs,graphicx}; tables longer than a page \usepackage{booktabs,longtable}.
 std::string to_latex(const Table& table);
 std::string to_csv(
     const Table&

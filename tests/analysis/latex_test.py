@@ -13,7 +13,7 @@ BIN = Path(os.environ["LITEBENCH_BIN"])
 DOCUMENT = r"""\documentclass[twocolumn]{article}
 \usepackage[a4paper,landscape,margin=1cm]{geometry}
 \usepackage[utf8]{inputenc}
-\usepackage{booktabs,longtable}
+\usepackage{booktabs,graphicx,longtable}
 \begin{document}
 %s
 \end{document}

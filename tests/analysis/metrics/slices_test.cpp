@@ -54,7 +54,7 @@ TEST(Slices, WordsAreLettersAndDigitsInLowerCase) {
 }
 
 TEST(Slices, SentencesAreTakenByTheirWordsOfPlace) {
-  const Run run = run_with({"left man", "RIGHTMOST cup", "left of the right dog", "man behind",
+  const analysis::Run run = run_with({"left man", "RIGHTMOST cup", "left of the right dog", "man behind",
                             "red shirt", "bright leftover"},
                            {1, 1, 1, 1, 1, 1}, {1, 1, 1, 1, 1, 1});
   EXPECT_EQ(classes_of(run, "words"),
@@ -62,7 +62,7 @@ TEST(Slices, SentencesAreTakenByTheirWordsOfPlace) {
 }
 
 TEST(Slices, LengthsAreCountedInWords) {
-  const Run run =
+  const analysis::Run run =
       run_with({"a b", "a b c", "a b c d", "a b c d e", "a b c d e f g h", "a b c d e f g h i", ""},
                {1, 1, 1, 1, 1, 1, 1}, {1, 1, 1, 1, 1, 1, 1});
   EXPECT_EQ(classes_of(run, "length"), (Words{"1-2 words", "3-4 words", "3-4 words", "5-8 words",
@@ -70,7 +70,7 @@ TEST(Slices, LengthsAreCountedInWords) {
 }
 
 TEST(Slices, SizesAreCocosAndTargetsThatOverlapCountTheirOverlap) {
-  Run run = run_with({"a", "b", "c", "d", "e"}, {1023, 1024, 9215, 9216, 0}, {1, 1, 1, 1, 1});
+  analysis::Run run = run_with({"a", "b", "c", "d", "e"}, {1023, 1024, 9215, 9216, 0}, {1, 1, 1, 1, 1});
   EXPECT_EQ(classes_of(run, "size"), (Words{"small", "medium", "medium", "large", "no target"}));
   run.expressions[0].overlap_area = 1;
   EXPECT_EQ(classes_of(run, "size").front(), "medium");
@@ -79,12 +79,12 @@ TEST(Slices, SizesAreCocosAndTargetsThatOverlapCountTheirOverlap) {
 }
 
 TEST(Slices, CategoriesHaveCocosNamesWhereTheyAreCocos) {
-  const Run run = run_with({"a", "b", "c"}, {1, 1, 1}, {90, 12, 1});
+  const analysis::Run run = run_with({"a", "b", "c"}, {1, 1, 1}, {90, 12, 1});
   EXPECT_EQ(classes_of(run, "category"), (Words{"toothbrush", "category 12", "person"}));
 }
 
 TEST(Slices, AClassHasTheRatioOfItsOwnSumsAndNoIntervalOfOneImage) {
-  const Run run = run_with({"left a", "right", "left b"}, {1, 1, 1}, {1, 1, 1});
+  const analysis::Run run = run_with({"left a", "right", "left b"}, {1, 1, 1}, {1, 1, 1});
   Pairing pairing;
   pairing.paired = {1};
   SumOptions sums;

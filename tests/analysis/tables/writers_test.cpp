@@ -79,24 +79,26 @@ constexpr const char* kMarkdown =
     "- second note\n";
 
 constexpr const char* kLatex =
-    "% needs \\usepackage{booktabs}\n"
+    "% needs \\usepackage{booktabs,graphicx}\n"
     "\\begin{table*}\n"
     "\\centering\n"
     "\\caption{A \\& B. 50 \\% of a\\_b. VALID: 1,234 units}\n"
     "\\label{tab:sample}\n"
     "\\scriptsize\\setlength{\\tabcolsep}{3pt}\n"
+    "\\resizebox{\\ifdim\\width>\\textwidth\\textwidth\\else\\width\\fi}{!}{%\n"
     "\\begin{tabular}{lrrrrr}\n"
     "\\toprule\n"
-    "Method & cIoU & Speed-up & $\\Delta$ cIoU & p & Tokens \\\\\n"
+    "Method & cIoU & Speed-up & \\shortstack[r]{$\\Delta$\\\\cIoU} & p & Tokens \\\\\n"
     "\\midrule\n"
-    "x\\textbar{}\"y\", z & \\textbf{74.35 [73.90, 74.81]} & 1234.57$\\times$ & +1.23$\\pm$1.31 & "
-    "\\textless{}0.0001 & 192 \\\\\n"
+    "x\\textbar{}\"y\", z & \\textbf{74.35 [73.90, 74.81]} & 1234.57$\\times$ & "
+    "+1.23{\\tiny$\\pm$1.31} & \\textless{}0.0001 & 192 \\\\\n"
     "\\midrule\n"
     "w & \\underline{79.5} & --- & -50.00 & 0.0412 & 96.2 \\\\\n"
     "\\bottomrule\n"
-    "\\end{tabular}\n"
-    "\\par\\footnotesize first note\n"
-    "\\par\\footnotesize second note\n"
+    "\\end{tabular}}\n"
+    "\\par\\smallskip\\raggedright\\footnotesize\n"
+    "first note\\par\n"
+    "second note\\par\n"
     "\\end{table*}\n";
 
 constexpr const char* kCsv =
