@@ -193,7 +193,7 @@ TEST(Writers, LatexEscapesEveryCharacterThatTexWouldObey) {
 TEST(TerminalWriter, ColourMakesTheBestBoldAndTheSecondUnderlinedAndLeavesTheRestAlone) {
   const std::string text = to_terminal(sample_table(), Style::colour);
   EXPECT_NE(text.find("\x1b[1;32m74.35 [73.90, 74.81]\x1b[0m*"), std::string::npos);
-  EXPECT_NE(text.find("\x1b[4m                 79.5\x1b[0m+"), std::string::npos);
+  EXPECT_NE(text.find("\x1b[4m                79.5\x1b[0m+"), std::string::npos);
   std::string plain = text;
   for (std::size_t at = plain.find('\x1b'); at != std::string::npos; at = plain.find('\x1b')) {
     plain.erase(at, plain.find('m', at) + 1 - at);
