@@ -49,13 +49,57 @@ def expected_rows():
                     yield key, found["I"][turn], found["U"][turn], found["near"][turn], found["absmin"][turn]
 
 
+def recorded_samples():
+    """(split, variant, sample, what the reference found), 160 of them."""
+    for split, of in recorded().items():
+        for name, variant in VARIANTS.items():
+            for sample, found in zip(of["samples"], of["runs"][name]["samples"]):
+                yield split.replace("|", "/"), variant, sample, found
+
+
+def want_retained(found):
+    return found.get("retained") or list(range(576))
+
+
+def orders(results):
+    """(split, image id, variant, order of the patches here, what the reference found) of every sample and variant."""
+    found = Results(results / "results.h5")
+    kept = retained(found)
+    ids = {(found.split_name(s["split"]), int(s["image_id"])): int(s["sample_id"]) for s in found.tables["samples"]}
+    for split, variant, sample, expected in recorded_samples():
+        yield split, sample["image_id"], variant, kept[ids[split, sample["image_id"]], variant, 0], expected
+
+
+def tied(expected):
+    """Two context scores as near as float32 can tell apart: which comes first is the CPU's rounding."""
+    return expected.get("margins", {}).get("ctx_gap", 1) < 2**-23
+
+
+def exchanged_neighbours(here, want):
+    """Number of pairs of neighbours in each other's place; None where more than that is different."""
+    differing = [i for i, (a, b) in enumerate(zip(here, want, strict=True)) if a != b]
+    pairs = list(zip(differing[::2], differing[1::2]))
+    if len(differing) % 2 or any(b != a + 1 or here[a] != want[b] or here[b] != want[a] for a, b in pairs):
+        return None
+    return len(pairs)
+
+
+def reordered(results):
+    """The samples where a tie went the other way: their states differ by more than rounding."""
+    return {(split, image, variant) for split, image, variant, here, expected in orders(results)
+            if here != want_retained(expected) and tied(expected)}
+
+
 def test_every_expression_has_the_recorded_intersection_and_union(results):
     rows = Results(results / "results.h5").expressions()
     differing = []
     count = 0
+    other_order = reordered(results)
     for key, (_, intersection), (_, union), near, absmin in expected_rows():
         count += 1
         row = rows[key]
+        if (key[0], key[1], key[4]) in other_order:
+            continue
         off = abs(int(row["intersection"]) - intersection) + abs(int(row["union"]) - union)
         if off:
             differing.append((key, off, near, absmin))
@@ -66,18 +110,13 @@ def test_every_expression_has_the_recorded_intersection_and_union(results):
 
 
 def test_retained_patches_are_the_recorded_ones_in_the_recorded_order(results):
-    found = Results(results / "results.h5")
-    kept = retained(found)
-    samples = {(found.split_name(s["split"]), int(s["image_id"])): int(s["sample_id"]) for s in found.tables["samples"]}
     compared = 0
-    for split, of in recorded().items():
-        for name, variant in VARIANTS.items():
-            for sample, expected in zip(of["samples"], of["runs"][name]["samples"]):
-                key = (samples[(split.replace("|", "/"), sample["image_id"])], variant, 0)
-                want = expected.get("retained") or list(range(576))
-                assert kept[key] == want, key
-                compared += 1
+    for split, image, variant, here, expected in orders(results):
+        compared += 1
+        if here != want_retained(expected):
+            assert tied(expected) and exchanged_neighbours(here, want_retained(expected)) == 1, (split, image, variant)
     assert compared == 160
+    assert len(reordered(results)) <= 1
 
 
 def test_input_lengths_are_the_recorded_ones(results):
