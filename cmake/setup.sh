@@ -16,7 +16,7 @@ requirements=tests/requirements.txt
 packages=(
   g++ cmake ninja-build ccache mold git ca-certificates python3-venv
   openmpi-bin libopenmpi-dev libhdf5-dev libboost-program-options-dev libtomlplusplus-dev libfmt-dev libsimdjson-dev
-  libsentencepiece-dev libturbojpeg0-dev libxxhash-dev nlohmann-json3-dev libicu-dev libgtest-dev
+  libsentencepiece-dev libturbojpeg0-dev libpng-dev libxxhash-dev nlohmann-json3-dev libicu-dev libgtest-dev
 )
 if [ "$mode" = full ]; then packages+=(clang libclang-rt-14-dev texlive-latex-recommended); fi
 

@@ -21,7 +21,8 @@ struct Exclusion {
 struct Pairing {
   std::vector<char> paired;           ///< per sample of the run
   std::vector<Exclusion> excluded;    ///< failed_decode, failed_sample: will fail again
-  std::vector<Exclusion> unfinished;  ///< oom, timeout, poisoned, lost, or rows that are not there
+  std::vector<Exclusion> unfinished;  ///< oom, timeout, poisoned, lost, rows that are not there, and
+                                      ///< failed_method: the method is to be mended
   std::set<std::tuple<std::int8_t, std::int16_t, std::int16_t>>
       infeasible;  ///< split, protocol, variant
 };

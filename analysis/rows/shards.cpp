@@ -30,7 +30,7 @@ std::vector<std::int16_t> unify(std::vector<std::string>& common,
 Variant describe(const std::string& id, const std::string& json) {
   const unit::Variant parsed = unit::parse_variant(id);
   return {id,
-          parsed.method,
+          unit::method_spelling(parsed),
           json,
           parsed.tokens,
           std::string(unit::name_of(parsed.mode)),

@@ -97,10 +97,22 @@ void add_partial_reasons(Verdict& verdict, const Run& run, const Pairing& pairin
     verdict.reasons.push_back(describe(run, reason));
   for (const Failure& failure : run.failures) {
     const results::Unit& unit = run.units[failure.unit];
-    if (unit.pass != store::Pass::latency || !store::is_transient(unit.status)) continue;
+    const bool again = unit.status == store::Status::failed_method;
+    if (unit.pass != store::Pass::latency || !(again || store::is_transient(unit.status))) continue;
     verdict.reasons.push_back(fmt::format("{} latency repeat {}: {}", run.where(unit), unit.repeat,
                                           store::name_of(unit.status)));
   }
+}
+
+/// Whether starting again can help: not where all that is missing are the answers of a method that
+/// would give the same ones.
+bool can_continue(const Verdict& verdict, const Run& run) {
+  if (run.plan.empty() || verdict.done_bundles < verdict.planned_bundles) return true;
+  return std::all_of(run.failures.begin(), run.failures.end(), [&](const Failure& failure) {
+    return run.units[failure.unit].status != store::Status::failed_method;
+  }) || std::any_of(run.failures.begin(), run.failures.end(), [&](const Failure& failure) {
+    return store::is_transient(run.units[failure.unit].status);
+  });
 }
 
 std::string line_of(const Verdict& verdict) {
@@ -118,8 +130,11 @@ std::string line_of(const Verdict& verdict) {
     return fmt::format("VALID{}: {}, {}", excluded, plural(verdict.done_bundles, "bundle"),
                        plural(verdict.units, "unit"));
   }
-  return fmt::format("PARTIAL{}: {}; continue with: {}", excluded, verdict.reasons.front(),
-                     verdict.command);
+  const std::string what = fmt::format("PARTIAL{}: {}", excluded, verdict.reasons.front());
+  if (!verdict.command.empty()) return fmt::format("{}; continue with: {}", what, verdict.command);
+  const std::size_t more = verdict.reasons.size() - 1;
+  return fmt::format("{}{}; mend the method's file and start with --fresh", what,
+                     more > 0 ? fmt::format(" (and {} more)", more) : "");
 }
 
 }  // namespace
@@ -154,7 +169,7 @@ Verdict judge(const Run& run, const Pairing& pairing) {
     add_partial_reasons(verdict, run, pairing);
     if (!verdict.reasons.empty()) {
       verdict.state = State::partial;
-      verdict.command = continuing_command(run);
+      if (can_continue(verdict, run)) verdict.command = continuing_command(run);
     }
   }
   verdict.line = line_of(verdict);

@@ -25,7 +25,7 @@ struct Verdict {
   std::vector<std::string> infeasible;  ///< empty cells
   std::vector<std::string>
       notes;            ///< damaged or unreadable shards whose rows were found elsewhere, …
-  std::string command;  ///< continues the run; "" when nothing is missing
+  std::string command;  ///< continues the run; "" when that would give nothing new
 };
 
 Verdict judge(const Run& run, const Pairing& pairing);

@@ -17,6 +17,8 @@ int launch_command(const Arguments& arguments);   ///< mpirun with what the mach
 int status_command(const Arguments& arguments);   ///< progress of a run folder
 int doctor_command(const Arguments& arguments);   ///< versions, devices, data, checkpoints
 int convert_command(const Arguments& arguments);  ///< any checkpoint → one safetensors
+int dump_command(const Arguments& arguments);     ///< execs litebench-run dump
+int show_command(const Arguments& arguments);     ///< execs litebench-run show
 int plan_command(const Arguments& arguments);     ///< execs litebench-run --dry-run
 int reduce_command(const Arguments& arguments);   ///< execs litebench-reduce
 

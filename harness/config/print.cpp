@@ -88,7 +88,7 @@ Node sweep_array(const Config& config) {
   array.kind = Kind::array;
   for (const SweptVariant& swept : config.variants) {
     Node table;
-    add(table, "method", text(swept.variant.method));
+    add(table, "method", text(unit::method_spelling(swept.variant)));
     if (swept.variant.tokens > 0) add(table, "tokens", integer(swept.variant.tokens));
     add(table, "mode", text(unit::name_of(swept.variant.mode)));
     add(table, "position", text(unit::name_of(swept.variant.position)));

@@ -10,7 +10,7 @@ namespace litebench::config {
 namespace {
 
 // Every variant has a copy of each.
-constexpr std::size_t kMaxOptions = 16, kMaxLength = 128;
+constexpr std::size_t kMaxOptions = 16, kMaxLength = 128, kMaxPath = 1024;
 
 /// Replaces every variant by one copy per value, changed by `apply`. No values: unchanged.
 template <typename Value, typename Apply>
@@ -33,6 +33,16 @@ void check_length(const TableReader& reader, const std::string& key, const std::
   reader.refuse(nowhere, key.substr(0, kMaxLength),
                 fmt::format("it is longer than {} bytes", kMaxLength),
                 "no method has such a name or option");
+}
+
+void check_method(const TableReader& reader, const std::string& method) {
+  unit::Variant variant;
+  unit::set_method(variant, method);
+  if (variant.file.empty()) return check_length(reader, "method", method);
+  if (variant.file.size() <= kMaxPath && variant.file.find('\0') == std::string::npos) return;
+  const Node nowhere;
+  reader.refuse(nowhere, "method", fmt::format("the path after {}: is longer than {} bytes or holds a NUL",
+                                               variant.method, kMaxPath), "give a shorter path");
 }
 
 void check_option_name(const TableReader& reader, const std::string& key,
@@ -59,14 +69,14 @@ void check_product(std::string_view entries, std::size_t size) {
 
 std::vector<SweptVariant> expand_sweep(TableReader& reader, std::uint32_t line) {
   const std::vector<std::string> methods = reader.texts("method");
-  for (const std::string& method : methods) check_length(reader, "method", method);
+  for (const std::string& method : methods) check_method(reader, method);
   if (methods.empty()) {
     throw Error(ExitCode::usage, fmt::format("the [[sweep]] at line {} names no method", line),
                 "method is missing",
                 "add method = \"none\" or a list; `litebench list methods` names them");
   }
   std::vector<unit::Variant> variants(1);
-  multiply(variants, methods, [](unit::Variant& v, const std::string& name) { v.method = name; });
+  multiply(variants, methods, [](unit::Variant& v, const std::string& name) { unit::set_method(v, name); });
   multiply(variants, reader.integers("tokens", 1, 1'000'000),
            [](unit::Variant& v, std::int64_t tokens) { v.tokens = tokens; });
   multiply(variants, reader.texts("mode"),

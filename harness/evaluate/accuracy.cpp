@@ -11,6 +11,7 @@
 #include "harness/evaluate/scoring.hpp"
 #include "harness/evaluate/sequences.hpp"
 #include "harness/measure/clock.hpp"
+#include "model/prune/answer/answer.hpp"
 
 namespace litebench::evaluate {
 namespace {
@@ -103,14 +104,18 @@ class AccuracyPass final : public GuardedPass {
       const PlannedMethod& method = context().methods[static_cast<std::size_t>(run.variant)];
       const RowKey key{index, run};
       if (!method.infeasible.empty()) {
-        add_infeasible(key, sample, method, rows);
+        add_unanswered(key, sample, store::Status::infeasible, method.infeasible, rows);
         continue;
       }
-      Selection selection = select_tokens(method, context().glamm, features, projected, texts,
-                                          sample, protocol, run.seed);
-      const at::Tensor visual = visual_tokens(selection.plan, features, projected);
-      units.push_back({key, make_sequence(method, context().glamm, std::move(selection), visual,
-                                          sample, context().seg_token)});
+      try {
+        Selection selection = select_tokens(method, context().glamm, features, projected, texts,
+                                            sample, protocol, run.seed);
+        const at::Tensor visual = visual_tokens(selection.plan, features, projected);
+        units.push_back({key, make_sequence(method, context().glamm, std::move(selection), visual,
+                                            sample, context().seg_token)});
+      } catch (const prune::MethodFailure& failure) {
+        add_unanswered(key, sample, store::Status::failed_method, failure.what(), rows);
+      }
     }
   }
 
@@ -137,11 +142,11 @@ class AccuracyPass final : public GuardedPass {
     return prune::TokenPlan::gather(std::move(patches), projected.size(0)).apply(projected);
   }
 
-  void add_infeasible(const RowKey& key, const PreparedSample& sample, const PlannedMethod& method,
-                      BundleRows& rows) {
-    rows.add_unit(key, store::Status::infeasible, method.infeasible);
+  void add_unanswered(const RowKey& key, const PreparedSample& sample, store::Status status,
+                      std::string_view why, BundleRows& rows) {
+    rows.add_unit(key, status, why);
     for (std::size_t t = 0; t < sample.sample.turns.size(); ++t) {
-      rows.add_failed_expression(key, t, store::Status::infeasible);
+      rows.add_failed_expression(key, t, status);
     }
   }
 

@@ -17,18 +17,16 @@
 #include "harness/evaluate/prepare.hpp"
 #include "harness/evaluate/provenance.hpp"
 #include "harness/evaluate/run_folder.hpp"
+#include "harness/evaluate/setup.hpp"
 #include "harness/evaluate/start.hpp"
 #include "harness/evaluate/work_loop.hpp"
 #include "harness/launch/abandon.hpp"
 #include "harness/launch/lock.hpp"
 #include "harness/launch/session.hpp"
 #include "harness/launch/signals.hpp"
-#include "harness/measure/cuda_module.hpp"
 #include "harness/measure/device.hpp"
 #include "harness/progress/progress.hpp"
-#include "model/checkpoint/config.hpp"
 #include "model/glamm.hpp"
-#include "model/weights/weights.hpp"
 #include "shards/handout/handout.hpp"
 #include "shards/store/shard.hpp"
 #include "shards/unit/keys.hpp"
@@ -37,38 +35,6 @@ namespace litebench::evaluate {
 namespace {
 
 using namespace std::chrono_literals;
-
-bool random_weights(const config::Config& config) { return config.glamm.starts_with("random:"); }
-
-model::Geometry geometry_of(const config::Config& config) {
-  if (random_weights(config)) return model::named_geometry(config.glamm.substr(7));
-  const auto glamm = model::open_checkpoint(config.glamm);
-  const auto clip = model::open_checkpoint(config.clip);
-  return model::read_geometry(config.glamm, config.clip, *glamm, *clip);
-}
-
-std::unique_ptr<measure::Device> open_device(const config::Config& config,
-                                             const launch::Session& session) {
-  using config::DeviceChoice;
-  // A GPU that fails, or too few of them, must not turn some ranks into CPU ranks: no fallback.
-  const bool cpu =
-      config.device == DeviceChoice::cpu ||
-      (config.device == DeviceChoice::automatic && measure::cuda_availability().devices == 0);
-  return cpu ? measure::open_cpu_device() : measure::open_cuda_device(session.local_rank());
-}
-
-model::LoadOptions load_options(const config::Config& config, const measure::Device& device) {
-  model::LoadOptions options;
-  options.dtype = config.dtype == config::DTypeChoice::fp32 ? at::kFloat : at::kBFloat16;
-  options.device = device.torch_device();
-  return options;
-}
-
-std::unique_ptr<Prompts> make_prompts(const config::Config& config,
-                                      const model::Geometry& geometry) {
-  if (random_weights(config)) return made_up_prompts(geometry, config.prompt_tokens);
-  return tokenized_prompts(config.glamm, config.clip, geometry);
-}
 
 std::vector<handout::WorkItem> work_items(const Plan& plan, const StartInfo& start) {
   const std::set<std::uint64_t> done(start.done.begin(), start.done.end());
@@ -97,10 +63,10 @@ class Run {
   Run(const cli::RunOptions& options, const launch::Session& session)
       : options_(options),
         session_(session),
-        config_(config::load_config(options.config, options.overrides)),
-        device_(open_device(config_, session)),
+        config_(read_config(options.config, options.overrides)),
+        device_(open_device(config_, session.local_rank())),
         geometry_(geometry_of(config_)),
-        methods_(make_methods(config_, geometry_)),
+        methods_(make_methods(config_, geometry_, device_->torch_device())),
         prompts_(make_prompts(config_, geometry_)),
         plan_(make_plan(config_, unit::key_of(pack_parts(config_)))) {
     at::set_num_threads(config_.threads);
@@ -155,7 +121,7 @@ class Run {
  private:
   void compute(const std::vector<handout::WorkItem>& items, const launch::SignalFlag& signals) {
     const model::Glamm glamm(
-        model::load_model(config_.glamm, config_.clip, load_options(config_, *device_)));
+        load_model(config_, *device_));
     const PassContext context{config_,
                               plan_,
                               glamm,

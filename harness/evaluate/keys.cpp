@@ -78,6 +78,12 @@ Parts pack_parts(const config::Config& config) {
     variants.push_back(fmt::format("{}x{}", unit::id_of(swept.variant), swept.seeds));
   }
   parts.emplace_back("variants", fmt::format("{}", fmt::join(variants, " ")));
+  std::string outside;  // in full: ids have the beginning of the hash
+  for (const config::SweptVariant& swept : config.variants) {
+    if (!swept.variant.file.empty())
+      outside += fmt::format("{}:{} ", swept.variant.method, swept.variant.content);
+  }
+  if (!outside.empty()) parts.emplace_back("methods from outside", outside);
   std::string protocols;
   for (const protocol::Protocol& protocol : config.protocols)
     protocols += protocol_key(protocol) + " ";

@@ -13,6 +13,7 @@
 #include "harness/evaluate/sequences.hpp"
 #include "harness/evaluate/single.hpp"
 #include "harness/measure/clock.hpp"
+#include "model/prune/answer/answer.hpp"
 
 namespace litebench::evaluate {
 namespace {
@@ -60,6 +61,9 @@ class LatencyPass final : public GuardedPass {
               static_cast<std::int64_t>(sample.targets.size()),
               clip_text_length(sample, text_kind(method, context().glamm.geometry(), protocol)),
               static_cast<std::int64_t>(c10::elementSize(context().glamm.dtype())));
+    } catch (const prune::MethodFailure& failure) {
+      rows.add_unit(key, store::Status::failed_method, failure.what()).repeat =
+          static_cast<std::int16_t>(repeat);
     } catch (const Error& error) {
       // Every timed run reads the picture anew, and it may have gone since it was prepared.
       rows.add_unit(key, store::Status::failed_decode, error.what()).repeat =
@@ -92,8 +96,10 @@ class LatencyPass final : public GuardedPass {
       for (std::int32_t i = 0; i < context().config.latency.warmup; ++i) {
         try {
           run_single(context(), method, prepared.image, sample, protocol);
+        } catch (const prune::MethodFailure&) {
+          break;  // the timed runs will meet it and record it
         } catch (const Error&) {
-          return;  // the timed runs will meet it and record it
+          return;  // so they will this
         }
       }
     }

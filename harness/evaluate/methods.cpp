@@ -5,17 +5,19 @@
 #include <fmt/core.h>
 
 #include "base/error.hpp"
+#include "harness/evaluate/outside.hpp"
 #include "model/prune/policies.hpp"
 #include "model/prune/registry.hpp"
 
 namespace litebench::evaluate {
 namespace {
 
-PlannedMethod plan_method(const prune::Registry& registry, const config::SweptVariant& swept,
-                          const model::Geometry& geometry) {
+PlannedMethod plan_method(const prune::Registry& registry, OutsideMethods& outside,
+                          const config::SweptVariant& swept, const model::Geometry& geometry) {
   PlannedMethod method;
   method.variant = swept.variant;
-  method.pruner = registry.make(swept.variant);
+  method.pruner = swept.variant.file.empty() ? registry.make(swept.variant)
+                                             : outside.make(swept.variant);
   method.position = prune::resolved(swept.variant.position, method.pruner->info());
   const auto schedule = method.pruner->schedule(geometry);
   if (const auto* infeasible = std::get_if<prune::Infeasible>(&schedule)) {
@@ -42,12 +44,13 @@ void merge(model::ClipTap& into, const model::ClipTap& tap) {
 }  // namespace
 
 std::vector<PlannedMethod> make_methods(const config::Config& config,
-                                        const model::Geometry& geometry) {
+                                        const model::Geometry& geometry, c10::Device device) {
   const prune::Registry registry = prune::builtin_registry();
+  OutsideMethods outside(device);
   std::vector<PlannedMethod> methods;
   for (const config::SweptVariant& swept : config.variants) {
     try {
-      methods.push_back(plan_method(registry, swept, geometry));
+      methods.push_back(plan_method(registry, outside, swept, geometry));
     } catch (const Error& error) {
       if (error.code() != ExitCode::usage || swept.line == 0) throw;
       throw Error(ExitCode::usage, fmt::format("cannot use the [[sweep]] at line {}", swept.line),

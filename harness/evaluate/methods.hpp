@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include <c10/core/Device.h>
+
 #include "harness/config/config.hpp"
 #include "model/geometry.hpp"
 #include "model/prune/pruner.hpp"
@@ -21,9 +23,10 @@ struct PlannedMethod {
 };
 
 /// One per Config::variants. Throws Error{usage} for unknown methods and options, naming the
-/// [[sweep]] line.
+/// [[sweep]] line. `device`: where methods from outside that bring weights compute.
 std::vector<PlannedMethod> make_methods(const config::Config& config,
-                                        const model::Geometry& geometry);
+                                        const model::Geometry& geometry,
+                                        c10::Device device = c10::kCPU);
 
 /// What all methods together want to see.
 prune::TapRequest taps_of(const std::vector<PlannedMethod>& methods,

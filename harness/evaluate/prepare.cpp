@@ -38,6 +38,12 @@ std::string prompt_problem(const std::vector<std::int64_t>& ids, std::size_t tur
   return "";
 }
 
+prune::SampleName name_of(const protocol::Sample& sample, const std::string& split) {
+  prune::SampleName name{split, sample.image_id, {}};
+  for (const protocol::Turn& turn : sample.turns) name.sent_ids.push_back(turn.sent_id);
+  return name;
+}
+
 }  // namespace
 
 Pixels load_pixels(const std::filesystem::path& root, const refer::Image& image,
@@ -95,6 +101,9 @@ PreparedImage Preparer::prepare(const BundlePlan& bundle) const {
   for (protocol::Sample& sample : samples_of(plan_, config_, bundle)) {
     prepared.samples.push_back(
         prepare_sample(dataset, prepared.image, protocol.ground_truth, std::move(sample), targets));
+    prepared.samples.back().name =
+        name_of(prepared.samples.back().sample,
+                plan_.splits[static_cast<std::size_t>(bundle.row.split)].name);
   }
   return prepared;
 }

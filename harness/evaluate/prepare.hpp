@@ -13,6 +13,7 @@
 #include "harness/evaluate/prompts.hpp"
 #include "model/geometry.hpp"
 #include "model/image/preprocess.hpp"
+#include "model/prune/pruner.hpp"
 
 namespace litebench::evaluate {
 
@@ -24,6 +25,7 @@ struct Target {
 
 struct PreparedSample {
   protocol::Sample sample;
+  prune::SampleName name;
   std::vector<std::int64_t> input_ids;                    ///< the image as one placeholder
   std::vector<std::int64_t> turn_ends;                    ///< among input_ids, before each answer
   std::vector<std::vector<std::int64_t>> question_ids;    ///< CLIP ids of the Q questions

@@ -28,7 +28,8 @@ std::string kernel() {
 
 std::string variant_json(const config::SweptVariant& swept) {
   const unit::Variant& variant = swept.variant;
-  const nlohmann::ordered_json json = {{"method", variant.method},
+  const nlohmann::ordered_json json = {{"method", unit::method_spelling(variant)},
+                                       {"content", variant.content},
                                        {"tokens", variant.tokens},
                                        {"mode", unit::name_of(variant.mode)},
                                        {"position", unit::name_of(variant.position)},

@@ -44,6 +44,10 @@ int list_methods(bool markdown) {
     return 0;
   }
   for (const prune::Method& method : registry.methods()) print_method(method);
+  fmt::print("{:<12}{}\n", "outside", "methods of yours, see docs/outside-methods.md");
+  fmt::print("            plan:FILE         retained tokens that a program wrote beforehand\n");
+  fmt::print("            torchscript:FILE  a scripted module\n");
+  fmt::print("            plugin:FILE       a shared object behind a C entry point\n");
   return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "base/suggest.hpp"
 #include "base/version.hpp"
 #include "harness/cli/command.hpp"
+#include "harness/cli/inspect_options.hpp"
 #include "harness/cli/options.hpp"
 #include "harness/cli/programs.hpp"
 
@@ -49,6 +50,8 @@ int start(const Command& command, const Arguments& arguments) {
   if (!help || command.run == reduce_command) return command.run(arguments);  // has its own text
   fmt::print("litebench {} {}\n  {}\n", command.word, command.takes, command.summary);
   if (command.takes.ends_with("[options of a run]")) fmt::print("\n{}", run_options_help());
+  if (command.run == dump_command) fmt::print("\n{}", inspect_options_help(Inspection::dump));
+  if (command.run == show_command) fmt::print("\n{}", inspect_options_help(Inspection::show));
   return 0;
 }
 

@@ -1,5 +1,5 @@
-// `litebench-run`: the engine behind `litebench --config …`. Also answers `list-methods` and
-// `probe` for the small program.
+// `litebench-run`: the engine behind `litebench --config …`. Also answers `list-methods`,
+// `probe`, `dump` and `show` for the small program.
 
 #include <cstdio>
 #include <string>
@@ -12,14 +12,26 @@
 #include "harness/cli/options.hpp"
 #include "harness/evaluate/engine.hpp"
 #include "harness/evaluate/report.hpp"
+#include "harness/inspect/dump.hpp"
+#include "harness/inspect/show.hpp"
 
 namespace {
+
+int inspect(const std::vector<std::string>& arguments) {
+  using litebench::cli::Inspection;
+  const bool dump = arguments.front() == "dump";
+  const auto options = litebench::cli::parse_inspect_options(
+      dump ? Inspection::dump : Inspection::show, {arguments.begin() + 1, arguments.end()});
+  return dump ? litebench::inspect::dump(options) : litebench::inspect::show(options);
+}
 
 int dispatch(const std::vector<std::string>& arguments) {
   using litebench::cli::RunOptions;
   if (!arguments.empty() && arguments[0] == "list-methods")
     return litebench::evaluate::list_methods(arguments.size() > 1);
   if (arguments == std::vector<std::string>{"probe"}) return litebench::evaluate::probe();
+  if (!arguments.empty() && (arguments.front() == "dump" || arguments.front() == "show"))
+    return inspect(arguments);
   const RunOptions options = litebench::cli::parse_run_options(arguments);
   if (options.help) {
     fmt::print("{}", litebench::cli::run_options_help());

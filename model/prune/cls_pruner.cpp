@@ -17,11 +17,15 @@ class ClsPruner final : public BeforeLlmPruner {
     return request;
   }
 
+  [[nodiscard]] at::Tensor scores(const VisionView& vision, const QueryView&) const override {
+    return cls_attention(vision.features.layers.at(producing_layer(vision.geometry.vision)),
+                         vision.scores);
+  }
+
  protected:
   [[nodiscard]] std::vector<std::int64_t> choose(const VisionView& vision,
-                                                 const QueryView&) const override {
-    const auto& tap = vision.features.layers.at(producing_layer(vision.geometry.vision));
-    const at::Tensor parts[] = {cls_attention(tap, vision.scores)};
+                                                 const QueryView& queries) const override {
+    const at::Tensor parts[] = {scores(vision, queries)};
     return raster(kernels::stable_topk(HostScores(parts).row(0), tokens(), best_));
   }
 

@@ -32,6 +32,10 @@ class LiteLvlm final : public BeforeLlmPruner {
     request.text = expression_ ? TextTap::expression : TextTap::protocol;
     return request;
   }
+  [[nodiscard]] at::Tensor scores(const VisionView& vision,
+                                  const QueryView& queries) const override {
+    return similarity(vision.features.joint, queries.embeds, vision.scores).mean(0);
+  }
 
  protected:
   [[nodiscard]] std::vector<std::int64_t> choose(const VisionView& vision,

@@ -29,6 +29,8 @@ TokenPlan Pruner::before_llm(const VisionView& vision, const QueryView&, RunStat
   return gather_patches(all, vision.patches());
 }
 
+at::Tensor Pruner::scores(const VisionView&, const QueryView&) const { return {}; }
+
 std::vector<std::int64_t> Pruner::cut_layers(const model::Geometry&) const { return {}; }
 
 std::optional<TokenPlan> Pruner::before_layer(const LayerView&, RunState*) const {

@@ -41,6 +41,13 @@ struct SampleKey {
   std::int64_t seed = 0;  ///< of the method (one of `seeds` repetitions)
 };
 
+/// Which sample it is, in words that other programs know too. Plans from outside are filed under it.
+struct SampleName {
+  std::string split;  ///< "refcoco/val"
+  std::int64_t image_id = 0;
+  std::vector<std::int64_t> sent_ids;  ///< of the Q expressions, in order
+};
+
 /// Which CLIP text a method compares with; `protocol` follows the protocol's sim_text.
 enum class TextTap : std::uint8_t { none, protocol, expression };
 
@@ -65,7 +72,8 @@ struct VisionView {
   const model::Geometry& geometry;
   ScoreOptions scores;
   SampleKey key;
-  at::Tensor projected;  ///< [patches, d]; undefined unless asked for
+  at::Tensor projected;                ///< [patches, d]; undefined unless asked for
+  const SampleName* sample = nullptr;  ///< null where nobody knows (tests of single methods)
 
   [[nodiscard]] std::int64_t patches() const { return geometry.vision.patches(); }
   [[nodiscard]] std::int64_t grid() const { return geometry.vision.grid(); }
@@ -138,6 +146,9 @@ class Pruner {
   /// all patches.
   [[nodiscard]] virtual TokenPlan before_llm(const VisionView& vision, const QueryView& queries,
                                              RunState* state) const;
+  /// What it ranks the patches by, [patches], for people to look at (`litebench show`). Undefined
+  /// where there is no such number. Default: undefined.
+  [[nodiscard]] virtual at::Tensor scores(const VisionView& vision, const QueryView& queries) const;
   /// Decoder layers whose input may shrink, ascending.
   [[nodiscard]] virtual std::vector<std::int64_t> cut_layers(const model::Geometry& geometry) const;
   /// Over the live visual rows. Nothing: no change at this layer.

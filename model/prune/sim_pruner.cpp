@@ -24,17 +24,24 @@ class SimPruner final : public BeforeLlmPruner {
     request.text = TextTap::protocol;
     return request;
   }
+  [[nodiscard]] at::Tensor scores(const VisionView& vision,
+                                  const QueryView& queries) const override {
+    return sim(vision, queries).mean(0);
+  }
 
  protected:
   [[nodiscard]] std::vector<std::int64_t> choose(const VisionView& vision,
                                                  const QueryView& queries) const override {
-    ScoreOptions options = vision.scores;
-    if (kind_ == SimKind::cosine) options.sim = protocol::Similarity::cosine;
-    const at::Tensor sim = similarity(vision.features.joint, queries.embeds, options);
-    return select_by_similarity(sim, tokens(), best_, aggregate_);
+    return select_by_similarity(sim(vision, queries), tokens(), best_, aggregate_);
   }
 
  private:
+  [[nodiscard]] at::Tensor sim(const VisionView& vision, const QueryView& queries) const {
+    ScoreOptions options = vision.scores;
+    if (kind_ == SimKind::cosine) options.sim = protocol::Similarity::cosine;
+    return similarity(vision.features.joint, queries.embeds, options);
+  }
+
   kernels::Best best_;
   Aggregate aggregate_;
   SimKind kind_;

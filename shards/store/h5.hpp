@@ -97,12 +97,16 @@ class Node {
   std::string name_;   ///< "file:/path", for messages
 };
 
+/// What the elements of a data set are.
+enum class Kind : std::uint8_t { integer, real, other };
+
 /// A one-dimensional data set that grows.
 class DataSet : public Node {
  public:
   DataSet() = default;
   [[nodiscard]] std::uint64_t size() const;                                ///< records
   [[nodiscard]] std::size_t record_size() const;                           ///< bytes of one record in the file
+  [[nodiscard]] Kind kind() const;
   /// `records` is a whole number of records of `type`.
   void append(const RecordType& type, std::span<const std::byte> records);
   template <typename T>
@@ -130,6 +134,13 @@ class Group : public Node {
  public:
   [[nodiscard]] Group group(std::string_view name) const;
   [[nodiscard]] DataSet create(std::string_view name, const RecordType& type, const Storage& storage);
+  [[nodiscard]] Group create_group(std::string_view name);
+  /// A whole array of numbers at once, of any number of dimensions; `bytes` is as long as they say.
+  void write(std::string_view name, Scalar type, std::span<const std::int64_t> shape, std::span<const std::byte> bytes);
+  /// The same in one dimension.
+  void write(std::string_view name, std::span<const std::int64_t> values);
+  void write(std::string_view name, std::span<const float> values);
+  void write(std::string_view name, std::span<const std::string> texts);
   [[nodiscard]] DataSet dataset(std::string_view name) const;
   [[nodiscard]] bool contains(std::string_view name) const;
   [[nodiscard]] std::vector<std::string> names() const;                    ///< members, sorted

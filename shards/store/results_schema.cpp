@@ -22,7 +22,7 @@ EnumNames pass_names() { return {{"accuracy", 0}, {"latency", 1}}; }
 
 EnumNames status_names() {
   EnumNames names;
-  for (int i = 0; i <= static_cast<int>(Status::infeasible); ++i) {
+  for (int i = 0; i < kStatuses; ++i) {
     names.emplace_back(name_of(static_cast<Status>(i)), i);
   }
   return names;

@@ -3,8 +3,8 @@
 namespace litebench::store {
 namespace {
 
-constexpr std::array<std::string_view, 8> kStatuses{"ok",      "failed_decode", "failed_sample", "oom",
-                                                    "timeout", "poisoned",      "lost",          "infeasible"};
+constexpr std::array<std::string_view, kStatuses> kStatusNames{"ok",      "failed_decode", "failed_sample", "oom",
+                                                    "timeout", "poisoned",      "lost",          "infeasible", "failed_method"};
 constexpr std::array<std::string_view, 2> kPasses{"accuracy", "latency"};
 constexpr std::array<std::string_view, kStages> kStageNames{"decode",  "preprocess", "clip", "select", "project",
                                                             "prefill", "sam",        "mask", "post"};
@@ -17,7 +17,7 @@ std::string_view name_in(const std::array<std::string_view, N>& names, int value
 
 }  // namespace
 
-std::string_view name_of(Status status) { return name_in(kStatuses, static_cast<int>(status)); }
+std::string_view name_of(Status status) { return name_in(kStatusNames, static_cast<int>(status)); }
 bool is_transient(Status status) {
   return status == Status::oom || status == Status::timeout || status == Status::poisoned ||
          status == Status::lost;

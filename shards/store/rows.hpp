@@ -14,8 +14,10 @@ inline constexpr std::uint16_t kSchema = 1;
 enum class Pass : std::int8_t { accuracy = 0, latency = 1 };
 
 enum class Status : std::int8_t {
-  ok = 0, failed_decode, failed_sample, oom, timeout, poisoned, lost, infeasible
+  ok = 0, failed_decode, failed_sample, oom, timeout, poisoned, lost, infeasible,
+  failed_method,   ///< the method gave no plan, or one that cannot be used; with the same method it will fail again
 };
+inline constexpr int kStatuses = 9;
 std::string_view name_of(Status status);
 bool is_transient(Status status);  ///< oom, timeout, poisoned, lost: worth another try
 std::string_view name_of(Pass pass);

@@ -67,6 +67,18 @@ void read_bracket_item(Variant& variant, std::string_view id, std::string_view i
   }
 }
 
+bool is_outside(std::string_view spelling, std::string_view word) {
+  return spelling.starts_with(word) && spelling.substr(word.size()).starts_with(':');
+}
+
+/// Where the options begin; a path may hold brackets of its own.
+std::size_t bracket_of(std::string_view id) {
+  for (const std::string_view word : kOutside) {
+    if (is_outside(id, word)) return id.ends_with(']') ? id.rfind('[') : std::string_view::npos;
+  }
+  return id.find('[');
+}
+
 std::int64_t read_tokens(std::string_view id, std::string_view text) {
   std::int64_t tokens = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), tokens);
@@ -76,7 +88,44 @@ std::int64_t read_tokens(std::string_view id, std::string_view text) {
   return tokens;
 }
 
+/// The file's name without folder and extension, in letters that mean nothing in an id, a table or a shell.
+std::string label_of(std::string_view file) {
+  constexpr std::size_t kLongest = 32;
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._";
+  std::string_view name = file.substr(file.rfind('/') + 1);   // npos + 1 is 0
+  if (const std::size_t dot = name.rfind('.'); dot != std::string_view::npos && dot > 0) name = name.substr(0, dot);
+  std::string label(name.substr(0, kLongest));
+  for (char& c : label) {
+    if (kPlain.find(c) == std::string_view::npos) c = '_';
+  }
+  return label;
+}
+
+std::string label_of(const Variant& variant) {
+  if (variant.content.empty()) return method_spelling(variant);
+  return fmt::format("{}:{}-{}", variant.method, label_of(variant.file), variant.content.substr(0, 8));
+}
+
 }  // namespace
+
+void set_method(Variant& variant, std::string_view spelling) {
+  variant.method = spelling;
+  variant.file.clear();
+  variant.content.clear();
+  for (const std::string_view word : kOutside) {
+    if (!is_outside(spelling, word)) continue;
+    variant.method = word;
+    variant.file = spelling.substr(word.size() + 1);
+    if (!variant.file.empty()) return;
+    throw Error(ExitCode::usage, fmt::format("cannot use method \"{}\"", spelling), "it names no file",
+                fmt::format("write {}:FILE", word));
+  }
+}
+
+std::string method_spelling(const Variant& variant) {
+  return variant.file.empty() ? variant.method : fmt::format("{}:{}", variant.method, variant.file);
+}
 
 std::string_view name_of(BudgetMode mode) { return spell(kModes, mode); }
 std::string_view name_of(PositionPolicy policy) { return spell(kPositions, policy); }
@@ -95,7 +144,7 @@ std::string id_of(const Variant& variant) {
   }
   if (variant.order != OrderPolicy::native) items.push_back(fmt::format("order={}", name_of(variant.order)));
   for (const auto& [key, value] : variant.options) items.push_back(fmt::format("{}={}", key, value));
-  std::string id = variant.method;
+  std::string id = label_of(variant);
   if (variant.tokens > 0) id += fmt::format("@{}", variant.tokens);
   if (!items.empty()) id += fmt::format("[{}]", fmt::join(items, ","));
   return id;
@@ -104,7 +153,7 @@ std::string id_of(const Variant& variant) {
 Variant parse_variant(std::string_view id) {
   Variant variant;
   std::string_view head = id;
-  if (const std::size_t open = id.find('['); open != std::string_view::npos) {
+  if (const std::size_t open = bracket_of(id); open != std::string_view::npos) {
     if (id.back() != ']') refuse(id, "the bracket is not closed");
     head = id.substr(0, open);
     std::string_view rest = id.substr(open + 1, id.size() - open - 2);
@@ -114,12 +163,12 @@ Variant parse_variant(std::string_view id) {
       rest.remove_prefix(std::min(comma + 1, rest.size()));
     }
   }
-  if (const std::size_t at = head.find('@'); at != std::string_view::npos) {
+  if (const std::size_t at = head.rfind('@'); at != std::string_view::npos) {
     variant.tokens = read_tokens(id, head.substr(at + 1));
     head = head.substr(0, at);
   }
   if (head.empty()) refuse(id, "it names no method");
-  variant.method = head;
+  set_method(variant, head);
   return variant;
 }
 

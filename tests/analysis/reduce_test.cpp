@@ -244,6 +244,17 @@ TEST(Reduce, RunningOutOfMemoryIsPartialUntilARetrySucceeds) {
   EXPECT_EQ(printed(cell(reduction.tables[0], "random@64/refcoco/val/ciou")), "40.91");
 }
 
+TEST(Reduce, AMethodThatGaveNoUsablePlanIsPartialAndIsNotToBeStartedAgainAsItIs) {
+  const synthetic::Folder folder("reduce-method");
+  write_failing(folder, store::Status::failed_method);
+  const Verdict verdict = reduce(folder.path()).verdict;
+  EXPECT_EQ(verdict.line,
+            "PARTIAL: refcoco/val image 20 sample 0 (failed_method in random@64: broken picture); "
+            "mend the method's file and start with --fresh");
+  EXPECT_EQ(exit_code(verdict), ExitCode::incomplete);
+  EXPECT_TRUE(verdict.command.empty());
+}
+
 TEST(Reduce, AnInfeasibleVariantIsAnEmptyCellAndCostsTheOthersNothing) {
   const synthetic::Folder folder("reduce-infeasible");
   write_failing(folder, store::Status::infeasible);

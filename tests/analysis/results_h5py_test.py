@@ -68,6 +68,7 @@ def test_enums_carry_their_names(results):
     assert names["dataset"] == {"refcoco": 0}
     assert names["split"] == {"refcoco/val": 0, "refcoco/testA": 1}
     assert names["status"]["ok"] == 0 and names["status"]["infeasible"] == 7
+    assert names["status"]["failed_method"] == 8
     assert h5py.check_enum_dtype(results["units"].dtype["pass"]) == {"accuracy": 0, "latency": 1}
 
 

@@ -10,6 +10,10 @@
 namespace litebench::prune::methods {
 namespace {
 
+// fp32 cosines as released, whatever the protocol says of other methods' similarities.
+constexpr ScoreOptions kFp32{.score_dtype = protocol::ScoreDType::fp32,
+                             .sim = protocol::Similarity::cosine};
+
 class CdPruner final : public BeforeLlmPruner {
  public:
   using BeforeLlmPruner::BeforeLlmPruner;
@@ -21,16 +25,15 @@ class CdPruner final : public BeforeLlmPruner {
     request.projected = true;
     return request;
   }
+  [[nodiscard]] at::Tensor scores(const VisionView& vision,
+                                  const QueryView& queries) const override {
+    return text_relevance(similarity(vision.features.joint, queries.embeds, kFp32));
+  }
 
  protected:
   [[nodiscard]] std::vector<std::int64_t> choose(const VisionView& vision,
                                                  const QueryView& queries) const override {
-    // fp32 cosines as released, whatever the protocol says of other methods' similarities.
-    const ScoreOptions fp32{.score_dtype = protocol::ScoreDType::fp32,
-                            .sim = protocol::Similarity::cosine};
-    const at::Tensor parts[] = {
-        text_relevance(similarity(vision.features.joint, queries.embeds, fp32)),
-        cosine_gram(vision.projected, fp32)};
+    const at::Tensor parts[] = {scores(vision, queries), cosine_gram(vision.projected, kFp32)};
     const HostScores host(parts);
     return raster(
         kernels::dpp_selection(host.row(1).data(), host.row(0).data(), vision.patches(), tokens()));

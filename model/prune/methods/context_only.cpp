@@ -18,11 +18,15 @@ class ContextOnly final : public BeforeLlmPruner {
     return request;
   }
 
+  [[nodiscard]] at::Tensor scores(const VisionView& vision, const QueryView&) const override {
+    return context_score(vision.features.layers.at(following_layer(vision.geometry.vision)),
+                         ContextLogits::cosine, vision.scores);
+  }
+
  protected:
   [[nodiscard]] std::vector<std::int64_t> choose(const VisionView& vision,
-                                                 const QueryView&) const override {
-    const auto& tap = vision.features.layers.at(following_layer(vision.geometry.vision));
-    const at::Tensor parts[] = {context_score(tap, ContextLogits::cosine, vision.scores)};
+                                                 const QueryView& queries) const override {
+    const at::Tensor parts[] = {scores(vision, queries)};
     return kernels::stable_topk(HostScores(parts).row(0), tokens(), kernels::Best::largest);
   }
 };

@@ -27,13 +27,15 @@ class Trim final : public MergePruner {
     request.text = TextTap::protocol;
     return request;
   }
+  [[nodiscard]] at::Tensor scores(const VisionView& vision,
+                                  const QueryView& queries) const override {
+    return similarities(vision, queries).mean(0);
+  }
 
  protected:
   [[nodiscard]] TokenPlan merge(const VisionView& vision, const QueryView& queries) const override {
-    ScoreOptions options = vision.scores;
-    options.score_dtype = protocol::ScoreDType::fp32;  // as released, whatever the model runs in
     // The released soft-max over the patches does not change their order.
-    const at::Tensor sim = similarity(vision.features.joint, queries.embeds, options);
+    const at::Tensor sim = similarities(vision, queries);
     const std::int64_t selected = tokens() == 0 ? outliers(sim) : tokens() - 1;
     PlanBuilder builder(vision.patches());
     std::vector<std::int64_t> rest(static_cast<std::size_t>(vision.patches()));
@@ -57,6 +59,11 @@ class Trim final : public MergePruner {
     const at::Tensor wanted = best_ == kernels::Best::largest ? joined : -joined;
     const at::Tensor parts[] = {at::softmax(wanted, -1)};
     return outlier_count(HostScores(parts).row(0));
+  }
+  [[nodiscard]] static at::Tensor similarities(const VisionView& vision, const QueryView& queries) {
+    ScoreOptions options = vision.scores;
+    options.score_dtype = protocol::ScoreDType::fp32;  // as released, whatever the model runs in
+    return similarity(vision.features.joint, queries.embeds, options);
   }
 
   kernels::Best best_;

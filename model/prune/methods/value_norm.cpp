@@ -18,11 +18,15 @@ class ValueNorm final : public BeforeLlmPruner {
     return request;
   }
 
+  [[nodiscard]] at::Tensor scores(const VisionView& vision, const QueryView&) const override {
+    return prune::value_norm(vision.features.layers.at(following_layer(vision.geometry.vision)),
+                             vision.scores);
+  }
+
  protected:
   [[nodiscard]] std::vector<std::int64_t> choose(const VisionView& vision,
-                                                 const QueryView&) const override {
-    const auto& tap = vision.features.layers.at(following_layer(vision.geometry.vision));
-    const at::Tensor parts[] = {prune::value_norm(tap, vision.scores)};
+                                                 const QueryView& queries) const override {
+    const at::Tensor parts[] = {scores(vision, queries)};
     return raster(kernels::stable_topk(HostScores(parts).row(0), tokens(), kernels::Best::largest));
   }
 };
