@@ -1,47 +1,52 @@
 #include "analysis/reduce.hpp"
 
 #include <algorithm>
-#include <fstream>
 
 #include <fmt/core.h>
 
+#include "analysis/files.hpp"
+#include "analysis/manifest.hpp"
 #include "analysis/published/published.hpp"
+#include "analysis/report/page.hpp"
 #include "analysis/rows/write_results.hpp"
 #include "analysis/tables/build.hpp"
 #include "base/toml.hpp"
+#include "base/version.hpp"
 
 namespace litebench::analysis {
 namespace {
 
-[[noreturn]] void refuse(const std::filesystem::path& path, std::string_view reason) {
-  throw Error(ExitCode::io, fmt::format("cannot write {}", path.string()), reason,
-              "check space and permissions, or name another folder with --output");
-}
-
-/// Readers never see half a file.
-void write_text(const std::filesystem::path& path, const std::string& text) {
-  std::filesystem::path temporary = path;
-  temporary += ".tmp";
-  std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
-  file.write(text.data(), static_cast<std::streamsize>(text.size()));
-  file.close();
-  if (!file) refuse(path, "the file system refused the data");
-  std::error_code error;
-  std::filesystem::rename(temporary, path, error);
-  if (error) refuse(path, error.message());
-}
-
+/// The tables in all formats, and last the manifest that names them.
 void write_tables(const std::filesystem::path& folder, const std::vector<Table>& tables,
-                  const std::vector<Format>& formats) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error) refuse(folder, error.message());
+                  const std::vector<Format>& formats, Manifest& manifest) {
+  make_folder(folder);
   for (const Table& table : tables) {
     for (const Format format : formats) {
-      write_text(folder / fmt::format("{}{}", table.tag, file_extension(format)),
-                 write(table, format));
+      const std::string name = fmt::format("{}{}", table.tag, file_extension(format));
+      const std::string text = write(table, format);
+      write_text(folder / name, text);
+      manifest.files.emplace_back(name, hash_text(text));
     }
   }
+  write_text(folder / "manifest.json", to_json(manifest));
+}
+
+Manifest manifest_of(const Fingerprints& fingerprints, const SummaryOptions& options,
+                     const TableOptions& tables) {
+  const bool f32 = options.accumulation == Accumulation::f32;
+  return {
+      fingerprints.rows,
+      fingerprints.answers,
+      {{"accum", f32 ? "f32" : "exact"},
+       {"shard", options.padded_ranks > 1 ? fmt::format("pad:{}", options.padded_ranks) : "exact"},
+       {"baseline", options.baseline},
+       {"reference", tables.reference},
+       {"draws", std::to_string(tables.draws)},
+       {"level", fmt::format("{:g}", tables.level)},
+       {"interval", tables.interval == IntervalKind::bca ? "bca" : "percentile"},
+       {"litebench", std::string(build_info().version)},
+       {"commit", std::string(build_info().commit)}},
+      {}};
 }
 
 /// [tables] of the given file, else of the run's last start.
@@ -79,8 +84,8 @@ InferenceOptions inference_options(const TableOptions& tables, std::int32_t thre
 
 }  // namespace
 
-Reduction reduce(const std::filesystem::path& directory, const ReduceOptions& options) {
-  const Run run = load_run(directory);
+Reduction reduce_rows(const Run& run, const std::filesystem::path& output,
+                      const ReduceOptions& options) {
   const Pairing pairing = pair_samples(run);
   const TableOptions tables = table_options(run, options);
   Reduction reduction;
@@ -96,12 +101,30 @@ Reduction reduce(const std::filesystem::path& directory, const ReduceOptions& op
   if (!tables.reference.empty()) input.published = find_published(tables.reference);
   reduction.tables = build_tables(input);
 
-  const std::filesystem::path output = options.output.empty() ? directory : options.output;
-  write_tables(output / "tables", reduction.tables, options.formats);
-  write_results(run, output / "results.h5", name_of(reduction.verdict.state));
+  make_folder(output);
+  const Fingerprints fingerprints =
+      write_results(run, output / "results.h5", name_of(reduction.verdict.state));
+  // Without times a table is the same for every number of ranks, and so is its name.
+  for (Table& table : reduction.tables)
+    table.fingerprint = summary.latency_units > 0 ? fingerprints.rows : fingerprints.answers;
+  Manifest manifest = manifest_of(fingerprints, summary_options, tables);
+  write_tables(output / "tables", reduction.tables, options.formats, manifest);
+  report::write_report({run,
+                        reduction.tables,
+                        manifest,
+                        std::string(name_of(reduction.verdict.state)),
+                        options.data_root,
+                        {},
+                        ""},
+                       output);
   // Last: who waits for the verdict file finds the rest in place.
   write_text(output / "verdict.json", to_json(reduction.verdict, run));
   return reduction;
+}
+
+Reduction reduce(const std::filesystem::path& directory, const ReduceOptions& options) {
+  return reduce_rows(load_run(directory), options.output.empty() ? directory : options.output,
+                     options);
 }
 
 }  // namespace litebench::analysis

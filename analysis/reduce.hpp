@@ -21,7 +21,8 @@ struct ReduceOptions {
   std::filesystem::path
       tables;                ///< a TOML file whose [tables] replaces the run's; "": the run's own
   std::int32_t threads = 0;  ///< 0: as many as the process may use
-  std::filesystem::path output;  ///< "": the run directory
+  std::filesystem::path output;     ///< "": the run directory
+  std::filesystem::path data_root;  ///< pictures of the report; "": the run's [data] root
   std::vector<Format> formats{Format::markdown, Format::latex, Format::csv, Format::json};
 };
 
@@ -31,9 +32,13 @@ struct Reduction {
   std::vector<std::string> print;  ///< names of those that are meant for the terminal
 };
 
-/// Reads RUN/shards and writes OUTPUT/results.h5, OUTPUT/tables/*, OUTPUT/verdict.json. A run that
+/// Reads RUN/shards and writes OUTPUT/results.h5, OUTPUT/tables/*, OUTPUT/report/index.html, OUTPUT/verdict.json. A run that
 /// is not VALID is reduced all the same; the verdict stands above its tables. Throws Error{io},
 /// Error{data} (nothing readable, contradictory rows) and Error{usage} (unknown reference).
 Reduction reduce(const std::filesystem::path& run, const ReduceOptions& options = {});
+
+/// The same for rows that are in memory already; `options.output` is not looked at.
+Reduction reduce_rows(const Run& run, const std::filesystem::path& output,
+                      const ReduceOptions& options = {});
 
 }  // namespace litebench::analysis

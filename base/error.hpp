@@ -10,6 +10,8 @@ namespace litebench {
 /// Exit codes of every litebench program (sysexits.h where a code exists).
 enum class ExitCode : int {
   complete = 0,
+  worse = 1,       ///< a comparison's answer: B is worse than A, or not what was published
+  ambiguous = 2,   ///< a comparison's answer: the data cannot tell
   incomplete = 3,  ///< resumable: graceful stop or lost units
   usage = 64,      ///< command line or configuration
   data = 65,       ///< bad data set or checkpoint

@@ -39,3 +39,12 @@ endforeach()
 install(FILES ${published} DESTINATION share/litebench/published)
 install(FILES model/prune/plugin.h DESTINATION include/litebench)
 install(FILES LICENSE NOTICE README.md CHANGELOG.md DESTINATION share/litebench OPTIONAL)
+
+# What the report needs at run time: style and script of the page, and the Python program that draws its figures.
+file(GLOB report_files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/analysis/report/page.* ${CMAKE_SOURCE_DIR}/analysis/plots/*.py)
+list(FILTER report_files EXCLUDE REGEX "[.]([ch]pp)$")
+foreach(file IN LISTS report_files)
+  get_filename_component(name ${file} NAME)
+  configure_file(${file} ${CMAKE_BINARY_DIR}/share/litebench/report/${name} COPYONLY)
+endforeach()
+install(FILES ${report_files} DESTINATION share/litebench/report)

@@ -42,7 +42,8 @@ double quantity_of(const results::Unit& unit, Quantity quantity) {
 void each_timed_pair(const Run& run, std::size_t baseline,
                      const std::function<void(const results::Unit&, const results::Unit&)>& take) {
   const std::vector<std::size_t> starts = starts_of(run.samples, run.units);
-  std::map<std::int16_t, const results::Unit*> whole;  // by repeat
+  // By attempt and repeat: times of two processes do not compare.
+  std::map<std::pair<std::int32_t, std::int16_t>, const results::Unit*> whole;
   for (std::size_t s = 0; s < run.samples.size(); ++s) {
     whole.clear();
     const std::span<const results::Unit> units(run.units.data() + starts[s],
@@ -50,12 +51,12 @@ void each_timed_pair(const Run& run, std::size_t baseline,
     if (std::any_of(units.begin(), units.end(), failed)) continue;
     for (const results::Unit& unit : units) {
       if (timed(unit) && static_cast<std::size_t>(unit.variant) == baseline) {
-        whole.emplace(unit.repeat, &unit);
+        whole.emplace(std::pair<std::int32_t, std::int16_t>(unit.attempt, unit.repeat), &unit);
       }
     }
     for (const results::Unit& unit : units) {
       if (!timed(unit)) continue;
-      const auto found = whole.find(unit.repeat);
+      const auto found = whole.find({unit.attempt, unit.repeat});
       if (found != whole.end()) take(unit, *found->second);
     }
   }

@@ -113,7 +113,7 @@ void fill_tokens(Summary& summary, const Run& run) {
   };
   std::vector<Sums> sums(summary.tokens.size());
   for (const results::Unit& unit : run.units) {
-    if (unit.status != store::Status::ok) continue;
+    if (unit.status != store::Status::ok || unit.kept < 0) continue;  // −1: not measured
     Sums& sum = sums[at(unit.protocol) * summary.variants + at(unit.variant)];
     sum.kept += unit.kept;
     sum.layer_mean += static_cast<double>(unit.layer_mean_tokens);

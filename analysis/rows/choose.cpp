@@ -26,8 +26,8 @@ bool has_transient_rows(const store::Bundle& bundle) {
 
 /// Where results are computed, without the names that differ between equal machines.
 std::vector<std::pair<std::string, std::string>> numeric_environment(const Process& process) {
-  static constexpr std::array<std::string_view, 6> kPlaces{"host",  "hostname",   "pid",
-                                                           "start", "local_rank", "gpu_uuid"};
+  static constexpr std::array<std::string_view, 7> kPlaces{
+      "host", "hostname", "pid", "start", "local_rank", "gpu_uuid", "data.root"};
   auto entries = process.environment;
   std::erase_if(entries, [](const auto& e) {
     return std::find(kPlaces.begin(), kPlaces.end(), e.first) != kPlaces.end();

@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "analysis/rows/packs.hpp"
 #include "analysis/rows/shards.hpp"
 
 namespace litebench::analysis {
@@ -25,7 +26,7 @@ inline std::size_t at(std::int64_t index) { return static_cast<std::size_t>(inde
 class Merger {
  public:
   Merger(Run& run, const std::vector<LoadedShard>& shards, std::vector<BundleRef> chosen)
-      : run_(run), shards_(shards), chosen_(std::move(chosen)) {}
+      : run_(run), shards_(shards), chosen_(std::move(chosen)), owners_(shards_, chosen_) {}
 
   void merge() {
     merge_images();
@@ -34,6 +35,7 @@ class Merger {
     merge_expressions();
     merge_units();
     merge_bundles();
+    run_.notes = compare_packs(run_, shards_, chosen_, owners_);
   }
 
  private:
@@ -55,6 +57,15 @@ class Merger {
   /// Position of the sample, or Error{data}: rows of samples that no bundle describes have no place.
   std::int64_t sample_of(std::uint64_t sample_id, std::int32_t from) const;
 
+  /// False for accuracy rows of a variant that another pack owns in that split.
+  bool counts(std::int32_t from, std::int16_t variant) const {
+    const store::CommitRow& commit = bundle(from).commit;
+    if (commit.pass != store::Pass::accuracy) return true;
+    return owners_.counts(
+        shard(from), mapped(shard(from).splits, commit.split, "split", shard(from)),
+        mapped(shard(from).protocols, commit.protocol, "protocol", shard(from)), variant);
+  }
+
   void merge_images();
   void merge_samples();
   void number_in_plan_order();
@@ -69,6 +80,7 @@ class Merger {
   Run& run_;
   const std::vector<LoadedShard>& shards_;
   std::vector<BundleRef> chosen_;
+  PackOwners owners_;
   std::unordered_map<std::uint64_t, std::int64_t> sample_position_;  // id -> index in run_.samples
 };
 

@@ -77,6 +77,7 @@ struct Run {
   std::int64_t audited_bundles = 0;  ///< committed more than once and compared
   std::vector<Disagreement> disagreements;
   std::vector<std::string> conflicts;  ///< reasons why the shards are not one run
+  std::vector<std::string> notes;      ///< worth knowing, no reason against the run
 
   [[nodiscard]] std::string where(const results::Unit& unit) const;
 };

@@ -9,6 +9,7 @@
 
 #include <fmt/core.h>
 
+#include "analysis/rows/families.hpp"
 #include "base/error.hpp"
 #include "shards/unit/variant.hpp"
 
@@ -71,48 +72,19 @@ Process process_of(const store::ShardContents& contents, const std::filesystem::
   return process;
 }
 
-/// The first part of a key that differs: "threads 1 against 2".
-std::string difference(const std::vector<std::pair<std::string, std::string>>& a,
-                       const std::vector<std::pair<std::string, std::string>>& b) {
-  for (const auto& [name, value] : a) {
-    const auto other =
-        std::find_if(b.begin(), b.end(), [&](const auto& part) { return part.first == name; });
-    if (other == b.end()) return fmt::format("{} only in one of them", name);
-    if (other->second != value) return fmt::format("{} {} against {}", name, value, other->second);
-  }
-  return "their keys differ";
-}
-
 /// Shards of several families cannot be one table (design §10.2).
 void check_families(Run& run, const std::vector<LoadedShard>& shards) {
   std::set<std::string> reported{run.processes.front().family};
   for (std::size_t s = 1; s < shards.size(); ++s) {
     if (!reported.insert(run.processes[s].family).second) continue;
+    const unit::Parts& first = shards.front().contents.provenance.family_parts;
+    const unit::Parts& other = shards[s].contents.provenance.family_parts;
+    std::string difference = family_difference(first, other);
+    if (difference.empty() && !first_difference(first, other).empty()) continue;  // other data sets
+    if (difference.empty()) difference = "their keys differ";
     run.conflicts.push_back(fmt::format("{} and {} cannot be merged: {}",
                                         run.processes.front().file, run.processes[s].file,
-                                        difference(shards.front().contents.provenance.family_parts,
-                                                   shards[s].contents.provenance.family_parts)));
-  }
-}
-
-/// Each variant is computed in one pack only: what is batched together decides last bits.
-void check_packs(Run& run, const std::vector<LoadedShard>& shards) {
-  std::map<std::pair<std::int16_t, std::int16_t>, std::size_t>
-      owner;  // (variant, protocol) -> shard
-  for (std::size_t s = 0; s < shards.size(); ++s) {
-    for (const std::int16_t variant : shards[s].variants) {
-      for (const std::int16_t protocol : shards[s].protocols) {
-        const auto [at, fresh] = owner.try_emplace({variant, protocol}, s);
-        const Process& before = run.processes[at->second];
-        if (fresh || before.pack == run.processes[s].pack) continue;
-        run.conflicts.push_back(
-            fmt::format("{} and {} computed {} in different packs: {}", before.file,
-                        run.processes[s].file, run.variants[static_cast<std::size_t>(variant)].id,
-                        difference(shards[at->second].contents.provenance.pack_parts,
-                                   shards[s].contents.provenance.pack_parts)));
-        return;
-      }
-    }
+                                        difference));
   }
 }
 
@@ -193,7 +165,6 @@ std::vector<LoadedShard> load_shards(Run& run) {
   }
   check_limits(run);
   check_families(run, shards);
-  check_packs(run, shards);
   return shards;
 }
 

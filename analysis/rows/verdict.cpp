@@ -8,6 +8,8 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "analysis/rows/gather.hpp"
+
 namespace litebench::analysis {
 namespace {
 
@@ -57,6 +59,10 @@ std::string describe(const Run& run, const Exclusion& reason) {
 }
 
 std::string continuing_command(const Run& run) {
+  std::error_code error;
+  if (std::filesystem::exists(run.directory / kMergedFrom, error))
+    return fmt::format("the runs that {} names, then merge them again",
+                       (run.directory / kMergedFrom).string());
   const std::int32_t ranks = run.processes.back().ranks;
   const std::string launcher = ranks > 1 ? fmt::format("mpirun -n {} ", ranks) : "";
   return fmt::format("{}litebench --config {}", launcher, (run.directory / "config.toml").string());
@@ -70,6 +76,7 @@ void add_notes(Verdict& verdict, const Run& run) {
   }
   for (const std::string& text : run.unreadable)
     verdict.notes.push_back("unreadable shard " + text);
+  verdict.notes.insert(verdict.notes.end(), run.notes.begin(), run.notes.end());
   if (verdict.audited_bundles > 0) {
     verdict.notes.push_back(fmt::format("{} done more than once and compared",
                                         plural(verdict.audited_bundles, "bundle")));

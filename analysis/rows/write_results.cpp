@@ -1,6 +1,7 @@
 #include "analysis/rows/write_results.hpp"
 
 #include <map>
+#include <span>
 
 namespace litebench::analysis {
 namespace {
@@ -99,7 +100,8 @@ std::vector<results::Failure> failure_rows(const Run& run, Heap& heap) {
 
 }  // namespace
 
-void write_results(const Run& run, const std::filesystem::path& path, std::string_view verdict) {
+Fingerprints write_results(const Run& run, const std::filesystem::path& path,
+                           std::string_view verdict) {
   results::Writer file(path, {run.datasets, run.splits});
   file.attribute("verdict", verdict);
   file.attribute("family", run.processes.front().family);
@@ -131,7 +133,11 @@ void write_results(const Run& run, const std::filesystem::path& path, std::strin
   bytes.insert(bytes.end(), run.bytes.begin(), run.bytes.end());
   bytes.insert(bytes.end(), texts.begin(), texts.end());
   file.bytes("bytes", bytes);
+  const Fingerprints fingerprints = fingerprints_of(file.hashes());
+  file.attribute("fingerprint", fingerprints.rows);
+  file.attribute("answers", fingerprints.answers);
   file.finish();
+  return fingerprints;
 }
 
 }  // namespace litebench::analysis

@@ -69,6 +69,7 @@ Json json_of(const Cell& cell) {
     out["value"] = nullptr;
   }
   if (cell.interval) out["interval"] = {cell.interval->low, cell.interval->high};
+  if (cell.interval && cell.form != IntervalForm::bounds) out["form"] = name_of(cell.form);
   if (cell.mark != Mark::none) out["mark"] = cell.mark == Mark::best ? "best" : "second";
   if (!cell.origin.metric.empty()) out["origin"] = json_of(cell.origin);
   if (!cell.note.empty()) out["note"] = cell.note;
@@ -138,17 +139,20 @@ std::string to_json(const Table& table) {
   out["title"] = table.title;
   out["caption"] = table.caption;
   out["verdict"] = table.verdict;
-  out["notes"] = all_notes(table);
+  out["fingerprint"] = table.fingerprint;
+  out["notes"] = table.notes;
   out["columns"] = Json::array();
   for (const Column& column : table.columns) {
     out["columns"].push_back(
         {{"tag", column.tag}, {"heading", column.heading}, {"unit", name_of(column.unit)}});
   }
   out["rows"] = Json::array();
-  for (const Row& row : table.rows) {
+  out["rules_above"] = Json::array();
+  for (std::size_t r = 0; r < table.rows.size(); ++r) {
     Json cells = Json::array();
-    for (const Cell& cell : row.cells) cells.push_back(json_of(cell));
+    for (const Cell& cell : table.rows[r].cells) cells.push_back(json_of(cell));
     out["rows"].push_back(std::move(cells));
+    if (table.rows[r].rule_above) out["rules_above"].push_back(r);
   }
   return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -149,7 +149,9 @@ std::string pages_of(const Table& table) {
 }  // namespace
 
 std::string to_latex(const Table& table) {
-  return table.rows.size() > kPageRows ? pages_of(table) : page_of(table);
+  const std::string run =
+      table.fingerprint.empty() ? "" : fmt::format("% run {}\n", table.fingerprint);
+  return run + (table.rows.size() > kPageRows ? pages_of(table) : page_of(table));
 }
 
 }  // namespace litebench::analysis

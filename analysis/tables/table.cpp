@@ -44,7 +44,7 @@ std::string_view name_of(Unit unit) {
     case Unit::count: return "count";
     case Unit::tokens: return "tokens";
     case Unit::percent: return "share";
-    case Unit::published: return "share";
+    case Unit::published: return "published share";
     case Unit::points: return "share difference";
     case Unit::p_value: return "p";
     case Unit::ratio: return "ratio";
@@ -54,6 +54,14 @@ std::string_view name_of(Unit unit) {
     case Unit::seconds: return "s";
   }
   return "";
+}
+
+std::string_view name_of(IntervalForm form) {
+  switch (form) {
+    case IntervalForm::half_width: return "half_width";
+    case IntervalForm::hidden: return "hidden";
+    default: return "bounds";
+  }
 }
 
 Cell text_cell(std::string tag, std::string text) {

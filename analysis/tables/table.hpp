@@ -28,7 +28,8 @@ enum class Unit : std::uint8_t {
   teraflops,     ///< three decimals
   seconds,       ///< one decimal
 };
-std::string_view name_of(Unit unit);
+inline constexpr Unit kLastUnit = Unit::seconds;
+std::string_view name_of(Unit unit);  ///< each has its own
 
 /// Says which rows a number was computed from and how, so that an audit can find and repeat it.
 struct Origin {
@@ -48,6 +49,7 @@ enum class IntervalForm : std::uint8_t {
   half_width,  ///< 74.35±0.46
   hidden,
 };
+std::string_view name_of(IntervalForm form);  ///< as in the JSON files
 
 struct Cell {
   std::string tag;  ///< address, e.g. litelvlm@192/refcoco/val/ciou
@@ -73,6 +75,7 @@ struct Row {
 
 struct Table {
   std::string tag, title, caption, verdict;
+  std::string fingerprint;  ///< of the rows it was made from (rows/fingerprint.hpp); "": not known
   std::vector<std::string> notes;
   std::vector<Column> columns;
   std::vector<Row> rows;

@@ -177,6 +177,7 @@ std::string to_markdown(const Table& table) {
   const std::vector<std::string> notes = all_notes(table);
   if (!notes.empty()) out += "\n";
   for (const std::string& note : notes) out += fmt::format("- {}\n", markdown_text(note));
+  if (!table.fingerprint.empty()) out += fmt::format("\nRun `{}`\n", table.fingerprint);
   return out;
 }
 

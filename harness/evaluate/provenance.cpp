@@ -65,6 +65,7 @@ Parts environment_of(const config::Config& config, const launch::Session& sessio
           {"driver", device.driver},
           {"CUDA", device.runtime},
           {"threads", std::to_string(config.threads)},
+          {"data.root", config.root.string()},
           {"tables.baseline", config.tables.baseline},
           {"tables.reference", config.tables.reference},
           {"attention", device.kind == "cpu" ? "scaled_dot_product_attention (flash, CPU)"

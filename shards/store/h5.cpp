@@ -32,7 +32,8 @@ Handle file_access(Mode mode) {
 std::uint64_t DataSet::size() const {
   const Handle space(must_read(H5Dget_space(handle_.id()), "read the extent of", name_), H5Sclose);
   hsize_t extent = 0;
-  if (H5Sget_simple_extent_ndims(space.id()) != 1) refuse_read("read as a table (not one-dimensional)", name_);
+  if (H5Sget_simple_extent_ndims(space.id()) != 1)
+    refuse_read("read as a table (not one-dimensional)", name_);
   must_read(H5Sget_simple_extent_dims(space.id(), &extent, nullptr), "read the extent of", name_);
   return extent;
 }
@@ -48,7 +49,8 @@ std::uint64_t DataSet::checked_size(std::size_t bytes) const {
   const std::uint64_t records = size();
   if (bytes != 0 && records > kMostBytes / bytes) {
     throw Error(ExitCode::data, fmt::format("cannot read {}", name_),
-                fmt::format("it claims {} records of {} bytes", records, bytes), "the file is damaged");
+                fmt::format("it claims {} records of {} bytes", records, bytes),
+                "the file is damaged");
   }
   return records;
 }
@@ -67,8 +69,10 @@ void DataSet::append(const RecordType& type, std::span<const std::byte> records)
   resize(first + count);
   const Handle file_space(H5Dget_space(handle_.id()), H5Sclose);
   const Handle memory_space(H5Screate_simple(1, &count, nullptr), H5Sclose);
-  must_write(H5Sselect_hyperslab(file_space.id(), H5S_SELECT_SET, &first, nullptr, &count, nullptr), "write", name_);
-  must_write(H5Dwrite(handle_.id(), type.memory(), memory_space.id(), file_space.id(), H5P_DEFAULT, records.data()),
+  must_write(H5Sselect_hyperslab(file_space.id(), H5S_SELECT_SET, &first, nullptr, &count, nullptr),
+             "write", name_);
+  must_write(H5Dwrite(handle_.id(), type.memory(), memory_space.id(), file_space.id(), H5P_DEFAULT,
+                      records.data()),
              "write", name_);
 }
 
@@ -79,9 +83,22 @@ void DataSet::read(const RecordType& type, std::uint64_t first, std::span<std::b
   if (count == 0) return;
   const Handle file_space(H5Dget_space(handle_.id()), H5Sclose);
   const Handle memory_space(H5Screate_simple(1, &count, nullptr), H5Sclose);
-  must_read(H5Sselect_hyperslab(file_space.id(), H5S_SELECT_SET, &start, nullptr, &count, nullptr), "read", name_);
-  must_read(H5Dread(handle_.id(), type.memory(), memory_space.id(), file_space.id(), H5P_DEFAULT, out.data()), "read",
-            name_);
+  must_read(H5Sselect_hyperslab(file_space.id(), H5S_SELECT_SET, &start, nullptr, &count, nullptr),
+            "read", name_);
+  must_read(H5Dread(handle_.id(), type.memory(), memory_space.id(), file_space.id(), H5P_DEFAULT,
+                    out.data()),
+            "read", name_);
+}
+
+std::vector<std::byte> DataSet::read_packed() const {
+  std::vector<Field> members = fields();
+  for (Field& member : members) member.names.clear();
+  const std::size_t size = record_size();
+  const RecordType type =
+      members.empty() ? RecordType::scalar(Scalar::u8) : RecordType(size, members);
+  std::vector<std::byte> records(checked_size(size) * size);
+  read(type, 0, records);
+  return records;
 }
 
 void DataSet::flush() { must_write(H5Dflush(handle_.id()), "flush", name_); }
@@ -109,8 +126,8 @@ DataSet Group::create(std::string_view name, const RecordType& type, const Stora
   }
   if (storage.fletcher32) must_write(H5Pset_fletcher32(how.id()), "lay out", where);
   if (!storage.cached) must_write(H5Pset_chunk_cache(access.id(), 0, 0, 0), "lay out", where);
-  const hid_t id = H5Dcreate2(handle_.id(), std::string(name).c_str(), type.file(), space.id(), H5P_DEFAULT, how.id(),
-                              access.id());
+  const hid_t id = H5Dcreate2(handle_.id(), std::string(name).c_str(), type.file(), space.id(),
+                              H5P_DEFAULT, how.id(), access.id());
   return {Handle(must_write(id, "create", where), H5Dclose), where};
 }
 
@@ -133,7 +150,8 @@ std::vector<std::string> Group::names() const {
     static_cast<std::vector<std::string>*>(out)->emplace_back(name);
     return 0;
   };
-  must_read(H5Literate(handle_.id(), H5_INDEX_NAME, H5_ITER_INC, nullptr, visit, &found), "list", name_);
+  must_read(H5Literate(handle_.id(), H5_INDEX_NAME, H5_ITER_INC, nullptr, visit, &found), "list",
+            name_);
   std::sort(found.begin(), found.end());
   return found;
 }
@@ -158,7 +176,8 @@ File File::open(const std::filesystem::path& path, Mode mode) {
                 error ? error.message() : std::strerror(EINVAL), "check the path");
   }
   const Handle access = file_access(mode);
-  const unsigned flags = mode == Mode::read_live ? H5F_ACC_RDONLY | H5F_ACC_SWMR_READ : H5F_ACC_RDONLY;
+  const unsigned flags =
+      mode == Mode::read_live ? H5F_ACC_RDONLY | H5F_ACC_SWMR_READ : H5F_ACC_RDONLY;
   const hid_t id = H5Fopen(path.c_str(), flags, access.id());
   Handle file(must_read(id, "open", path.string()), H5Fclose);
   Handle root(must_read(H5Gopen2(id, "/", H5P_DEFAULT), "open", path.string()), H5Gclose);

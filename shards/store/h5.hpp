@@ -48,7 +48,8 @@ struct Field {
   std::size_t offset = 0;
   Scalar type = Scalar::i64;
   std::size_t count = 1;
-  std::vector<std::pair<std::string, std::int64_t>> names{};   ///< not empty: an enumeration over an integer type
+  std::vector<std::pair<std::string, std::int64_t>>
+      names{};  ///< not empty: an enumeration over an integer type
 };
 
 /// A record as it lies in memory (`size` = sizeof the struct) and packed little-endian in the file.
@@ -69,11 +70,11 @@ class RecordType {
 
 /// How the chunks of a data set are stored.
 struct Storage {
-  std::uint64_t chunk = 4096;   ///< records
-  int deflate = 0;              ///< 0: none, 1…9
+  std::uint64_t chunk = 4096;  ///< records
+  int deflate = 0;             ///< 0: none, 1…9
   bool shuffle = false;
   bool fletcher32 = false;
-  bool cached = true;           ///< false: writes go straight to the file; only without filters
+  bool cached = true;  ///< false: writes go straight to the file; only without filters
   static Storage compressed(std::uint64_t chunk = 4096, int level = 4) {
     return {chunk, level, true, true, true};
   }
@@ -86,7 +87,8 @@ class Node {
   void set(std::string_view name, std::int64_t value);
   void set(std::string_view name, double value);
   [[nodiscard]] bool has(std::string_view name) const;
-  [[nodiscard]] std::string text(std::string_view name) const;       ///< Error{data} when absent or of another type
+  [[nodiscard]] std::string text(
+      std::string_view name) const;  ///< Error{data} when absent or of another type
   [[nodiscard]] std::int64_t integer(std::string_view name) const;
   [[nodiscard]] double real(std::string_view name) const;
 
@@ -94,7 +96,7 @@ class Node {
   Node() = default;
   Node(Handle handle, std::string name) : handle_(std::move(handle)), name_(std::move(name)) {}
   Handle handle_;
-  std::string name_;   ///< "file:/path", for messages
+  std::string name_;  ///< "file:/path", for messages
 };
 
 /// What the elements of a data set are.
@@ -104,13 +106,20 @@ enum class Kind : std::uint8_t { integer, real, other };
 class DataSet : public Node {
  public:
   DataSet() = default;
-  [[nodiscard]] std::uint64_t size() const;                                ///< records
-  [[nodiscard]] std::size_t record_size() const;                           ///< bytes of one record in the file
   [[nodiscard]] Kind kind() const;
+  [[nodiscard]] std::uint64_t size() const;       ///< records
+  [[nodiscard]] std::size_t record_size() const;  ///< bytes of one record in the file
+  /// Members of a compound type as they lie in the file: offsets, sizes of `chars`, names of enumerations.
+  /// Nothing for a data set of plain numbers.
+  [[nodiscard]] std::vector<Field> fields() const;
+  /// All records, packed as in the file.
+  [[nodiscard]] std::vector<std::byte> read_packed() const;
   /// `records` is a whole number of records of `type`.
   void append(const RecordType& type, std::span<const std::byte> records);
   template <typename T>
-  void append(const RecordType& type, std::span<const T> records) { append(type, std::as_bytes(records)); }
+  void append(const RecordType& type, std::span<const T> records) {
+    append(type, std::as_bytes(records));
+  }
   /// Fills `out` with the records from `first` on; members are matched by name, missing ones are Error{data}.
   void read(const RecordType& type, std::uint64_t first, std::span<std::byte> out) const;
   template <typename T>
@@ -121,7 +130,7 @@ class DataSet : public Node {
   }
   void flush();
   void resize(std::uint64_t records);
-  void abandon() noexcept { handle_.release(); }   ///< see File::abandon
+  void abandon() noexcept { handle_.release(); }  ///< see File::abandon
 
  private:
   friend class Group;
@@ -133,25 +142,27 @@ class DataSet : public Node {
 class Group : public Node {
  public:
   [[nodiscard]] Group group(std::string_view name) const;
-  [[nodiscard]] DataSet create(std::string_view name, const RecordType& type, const Storage& storage);
   [[nodiscard]] Group create_group(std::string_view name);
   /// A whole array of numbers at once, of any number of dimensions; `bytes` is as long as they say.
-  void write(std::string_view name, Scalar type, std::span<const std::int64_t> shape, std::span<const std::byte> bytes);
+  void write(std::string_view name, Scalar type, std::span<const std::int64_t> shape,
+             std::span<const std::byte> bytes);
   /// The same in one dimension.
   void write(std::string_view name, std::span<const std::int64_t> values);
   void write(std::string_view name, std::span<const float> values);
   void write(std::string_view name, std::span<const std::string> texts);
+  [[nodiscard]] DataSet create(std::string_view name, const RecordType& type,
+                               const Storage& storage);
   [[nodiscard]] DataSet dataset(std::string_view name) const;
   [[nodiscard]] bool contains(std::string_view name) const;
-  [[nodiscard]] std::vector<std::string> names() const;                    ///< members, sorted
+  [[nodiscard]] std::vector<std::string> names() const;  ///< members, sorted
 
  protected:
   using Node::Node;
 };
 
 enum class Mode : std::uint8_t {
-  read,        ///< a finished file
-  read_live,   ///< SWMR: a file that is being written or whose writer was killed
+  read,       ///< a finished file
+  read_live,  ///< SWMR: a file that is being written or whose writer was killed
 };
 
 class File : public Group {
@@ -164,7 +175,7 @@ class File : public Group {
   /// From here on readers may look while this process appends; nothing can be created any more.
   void start_swmr();
   void flush();
-  void close();   ///< like the destructor, but failures are Error{io}
+  void close();  ///< like the destructor, but failures are Error{io}
   /// Leaves the file as a kill would, without another write: after a disk error that is what keeps it readable.
   void abandon() noexcept;
 

@@ -1,5 +1,7 @@
 // Element, enumeration, array and compound types.
 
+#include <algorithm>
+
 #include "shards/store/h5_calls.hpp"
 
 namespace litebench::store::h5 {
@@ -7,7 +9,9 @@ namespace {
 
 Handle type_handle(hid_t id) { return {must_write(id, "build", "an HDF5 type"), H5Tclose}; }
 
-struct Pair { hid_t memory, file; };
+struct Pair {
+  hid_t memory, file;
+};
 
 Pair number(Scalar type) {
   switch (type) {
@@ -45,7 +49,56 @@ Handle field_type(const Field& field, bool in_memory) {
   return type_handle(H5Tarray_create2(element.id(), 1, &extent));
 }
 
+/// The element type behind a member's; arrays give theirs and the count.
+Field described(hid_t member, const std::string& where) {
+  Field field;
+  if (H5Tget_class(member) == H5T_STRING) {
+    field.type = Scalar::chars;
+    field.count = H5Tget_size(member);
+    return field;
+  }
+  Handle element(H5Tget_class(member) == H5T_ARRAY ? H5Tget_super(member) : H5Tcopy(member),
+                 H5Tclose);
+  field.count = H5Tget_size(member) / std::max<std::size_t>(H5Tget_size(element.id()), 1);
+  if (H5Tget_class(element.id()) == H5T_ENUM) {
+    for (int i = 0; i < H5Tget_nmembers(element.id()); ++i) {
+      char* name = H5Tget_member_name(element.id(), static_cast<unsigned>(i));
+      std::int64_t value = 0;
+      must_read(H5Tget_member_value(element.id(), static_cast<unsigned>(i), &value),
+                "read names of", where);
+      const Handle base(H5Tget_super(element.id()), H5Tclose);
+      H5Tconvert(base.id(), H5T_NATIVE_INT64, 1, &value, nullptr, H5P_DEFAULT);
+      field.names.emplace_back(name, value);
+      H5free_memory(name);
+    }
+    element = Handle(H5Tget_super(element.id()), H5Tclose);
+  }
+  for (int i = 0; i <= static_cast<int>(Scalar::f64); ++i) {
+    if (H5Tequal(element.id(), number(static_cast<Scalar>(i)).file) > 0)
+      field.type = static_cast<Scalar>(i);
+  }
+  return field;
+}
+
 }  // namespace
+
+std::vector<Field> DataSet::fields() const {
+  const Handle type(must_read(H5Dget_type(handle_.id()), "read the type of", name_), H5Tclose);
+  std::vector<Field> fields;
+  if (H5Tget_class(type.id()) != H5T_COMPOUND) return fields;
+  const int members = must_read(H5Tget_nmembers(type.id()), "read the type of", name_);
+  for (unsigned i = 0; i < static_cast<unsigned>(members); ++i) {
+    const Handle member(must_read(H5Tget_member_type(type.id(), i), "read the type of", name_),
+                        H5Tclose);
+    Field field = described(member.id(), name_);
+    char* name = H5Tget_member_name(type.id(), i);
+    field.name = name;
+    H5free_memory(name);
+    field.offset = H5Tget_member_offset(type.id(), i);
+    fields.push_back(std::move(field));
+  }
+  return fields;
+}
 
 Handle string_type(std::size_t size) {
   Handle type = type_handle(H5Tcopy(H5T_C_S1));
@@ -66,7 +119,8 @@ RecordType::RecordType(std::size_t size, std::span<const Field> fields) : size_(
     const Handle in_memory = field_type(field, true);
     const Handle in_file = field_type(field, false);
     const char* name = field.name.c_str();
-    must_write(H5Tinsert(memory_.id(), name, field.offset, in_memory.id()), "add field", field.name);
+    must_write(H5Tinsert(memory_.id(), name, field.offset, in_memory.id()), "add field",
+               field.name);
     must_write(H5Tinsert(file_.id(), name, file_offset, in_file.id()), "add field", field.name);
     file_offset += H5Tget_size(in_file.id());
   }

@@ -37,6 +37,10 @@ void sync(const std::filesystem::path& path, int flags) {
   if (result != 0) refuse(path, std::strerror(error));
 }
 
+constexpr std::string_view kHash = "xxh3";
+
+std::string hex(std::uint64_t hash) { return fmt::format("{:016x}", hash); }
+
 std::uint64_t rows_per_chunk(std::size_t row_size) {
   constexpr std::size_t kChunkBytes = 256 * 1024;
   return std::max<std::uint64_t>(1, kChunkBytes / row_size);
@@ -108,7 +112,9 @@ void Writer::add(std::string_view name, h5::RecordType type, std::span<const std
     storage.deflate = 0;
     storage.shuffle = false;
   }
-  file_.create(name, type, storage).append(type, rows);
+  h5::DataSet made = file_.create(name, type, storage);
+  made.append(type, rows);
+  made.set(kHash, hex(hash64(rows)));
   written_.push_back({std::string(name), std::move(type), hash64(rows), rows.size()});
 }
 
@@ -135,6 +141,12 @@ void Writer::check_what_was_written() const {
   }
 }
 
+std::vector<std::pair<std::string, std::string>> Writer::hashes() const {
+  std::vector<std::pair<std::string, std::string>> hashes;
+  for (const Written& table : written_) hashes.emplace_back(table.name, hex(table.hash));
+  return hashes;
+}
+
 void Writer::finish() {
   file_.close();
   check_what_was_written();
@@ -156,6 +168,61 @@ Reader::Reader(const std::filesystem::path& path) : file_(h5::File::open(path)) 
 
 std::vector<std::byte> Reader::bytes(std::string_view name) const {
   return file_.dataset(name).read_all<std::byte>(h5::RecordType::scalar(h5::Scalar::u8));
+}
+
+std::vector<Column> Reader::text_table(std::string_view name) const {
+  const h5::DataSet data = file_.dataset(name);
+  const std::vector<h5::Field> fields = data.fields();
+  const std::size_t row_size = data.record_size();
+  const std::vector<std::byte> rows = data.read_packed();
+  std::vector<Column> columns;
+  for (const h5::Field& field : fields) {
+    std::vector<std::string> texts;
+    std::vector<std::int64_t> numbers;
+    for (std::size_t at = field.offset; at < rows.size(); at += row_size) {
+      if (field.type == h5::Scalar::chars) {
+        const auto* text = reinterpret_cast<const char*>(rows.data() + at);
+        texts.emplace_back(text, ::strnlen(text, field.count));
+      } else if (field.type == h5::Scalar::i64) {
+        std::memcpy(&numbers.emplace_back(), rows.data() + at, sizeof(std::int64_t));
+      }
+    }
+    Column column{field.name, std::move(numbers)};
+    if (field.type == h5::Scalar::chars) column.values = std::move(texts);
+    columns.push_back(std::move(column));
+  }
+  return columns;
+}
+
+std::vector<std::string> Reader::names(std::string_view table, std::string_view column) const {
+  for (const h5::Field& field : file_.dataset(table).fields()) {
+    if (field.name != column) continue;
+    std::vector<std::string> names(field.names.size());
+    for (const auto& [name, value] : field.names) {
+      if (value >= 0 && value < std::ssize(names)) names[static_cast<std::size_t>(value)] = name;
+    }
+    return names;
+  }
+  return {};
+}
+
+std::vector<std::pair<std::string, std::string>> Reader::hashes() const {
+  std::vector<std::pair<std::string, std::string>> hashes;
+  for (const std::string& name : file_.names()) {
+    const h5::DataSet data = file_.dataset(name);
+    hashes.emplace_back(name, data.has(kHash) ? data.text(kHash) : "");
+  }
+  return hashes;
+}
+
+std::vector<std::string> Reader::altered() const {
+  std::vector<std::string> altered;
+  for (const std::string& name : file_.names()) {
+    const h5::DataSet data = file_.dataset(name);
+    if (!data.has(kHash) || data.text(kHash) != hex(hash64(data.read_packed())))
+      altered.push_back(name);
+  }
+  return altered;
 }
 
 std::vector<h5::Field> Reader::without_names(std::vector<h5::Field> fields) {

@@ -149,6 +149,9 @@ class Writer {
   void bytes(std::string_view name, std::span<const std::byte> data);
   void attribute(std::string_view name, std::string_view text) { file_.set(name, text); }
   void attribute(std::string_view name, std::int64_t value) { file_.set(name, value); }
+  /// Name and hash of every table so far: XXH3-64 of the packed rows as 16 hex digits, which the table also carries as
+  /// attribute `xxh3`.
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> hashes() const;
   void finish();
 
  private:
@@ -180,6 +183,15 @@ class Reader {
         h5::RecordType(sizeof(Row), without_names(fields<Row>({}))));
   }
   [[nodiscard]] std::vector<std::byte> bytes(std::string_view name) const;
+  [[nodiscard]] std::vector<Column> text_table(std::string_view name) const;
+  [[nodiscard]] std::string attribute(std::string_view name) const { return file_.text(name); }
+  /// Names of an enumeration column; the position in the list is the number.
+  [[nodiscard]] std::vector<std::string> names(std::string_view table,
+                                               std::string_view column) const;
+  /// Name and attribute `xxh3` of every table.
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> hashes() const;
+  /// Tables whose rows are not those that their attribute `xxh3` was made of.
+  [[nodiscard]] std::vector<std::string> altered() const;
 
  private:
   /// Enum columns are read as the integers they are.

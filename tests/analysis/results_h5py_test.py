@@ -140,6 +140,6 @@ def test_the_output_folder_keeps_the_run_untouched(tmp_path):
     subprocess.run([BIN / "analysis_make_run", run], check=True)
     assert reduce(run, "--output", output, "--accum", "f32", "--format", "markdown").returncode == 0
     assert {path.name for path in run.iterdir()} == {"shards"}
-    assert {path.name for path in output.iterdir()} == {"results.h5", "tables", "verdict.json"}
+    assert {path.name for path in output.iterdir()} == {"report", "results.h5", "tables", "verdict.json"}
     assert "float32 sums" in (output / "tables" / "main.md").read_text()
     assert subprocess.run([BIN / "litebench-reduce", "--version"], capture_output=True).returncode == 0

@@ -66,17 +66,21 @@ inline std::uint64_t bundle_id(const Image& image, store::Pass pass) {
   return static_cast<std::uint64_t>(image.id * 2 + static_cast<int>(pass));
 }
 
-inline std::vector<store::PlannedBundle> plan(bool latency = false) {
+inline std::vector<store::PlannedBundle> plan(const std::vector<Image>& images, bool latency) {
   std::vector<store::PlannedBundle> bundles;
   for (const store::Pass pass : {store::Pass::accuracy, store::Pass::latency}) {
     if (pass == store::Pass::latency && !latency) continue;
-    for (const Image& image : images()) {
+    for (const Image& image : images) {
       const std::int32_t repeats = pass == store::Pass::latency ? 2 : 1;
       bundles.push_back(
           {bundle_id(image, pass), pass, 0, image.split, 0, image.id, 1, image.turns, 2 * repeats});
     }
   }
   return bundles;
+}
+
+inline std::vector<store::PlannedBundle> plan(bool latency = false) {
+  return plan(images(), latency);
 }
 
 /// What the synthetic model answers: intersection and union of a turn.

@@ -1,0 +1,43 @@
+#pragma once
+// All that an audit of a run's tables needs, read once: rows, tables, how they were made, what others printed.
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "analysis/audit/ledger.hpp"
+#include "analysis/audit/recompute.hpp"
+#include "analysis/manifest.hpp"
+#include "analysis/published/published.hpp"
+#include "analysis/rows/read_results.hpp"
+#include "analysis/tables/table.hpp"
+
+namespace litebench::analysis::audit {
+
+/// The folder must not move while it lives.
+struct Dossier {
+  explicit Dossier(const std::filesystem::path& folder);
+  Dossier(const Dossier&) = delete;
+  Dossier& operator=(const Dossier&) = delete;
+
+  std::filesystem::path folder;
+  Run run;  ///< from results.h5
+  Stamp stamp;
+  Manifest manifest;
+  std::vector<Table> tables;
+  std::optional<Published> published;
+  Ledger ledger;
+  Counting counting;
+};
+
+/// What a cell claims to be. A number that others printed has no metric: see published_value.
+Claim claim_of(const Cell& cell);
+
+/// The number in the published table for a cell of a row ".../published"; nothing when the cell is no such one or the
+/// source does not have it.
+std::optional<double> published_value(const Dossier& dossier, const Table& table, std::size_t row,
+                                      std::size_t column);
+bool is_published_row(const Row& row);
+
+}  // namespace litebench::analysis::audit

@@ -1,0 +1,226 @@
+#include "analysis/audit/times.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include <fmt/core.h>
+
+namespace litebench::analysis::audit {
+namespace {
+
+using Getter = double (*)(const results::Unit&);
+
+/// Time, memory and work that the paired units add up to.
+struct Paired {
+  std::int64_t pairs = 0;
+  double own = 0, baseline = 0;
+};
+
+double total_ns(const results::Unit& unit) { return static_cast<double>(unit.total_ns); }
+double prefill_ns(const results::Unit& unit) {
+  return static_cast<double>(unit.stage_ns[static_cast<std::size_t>(store::Stage::prefill)]);
+}
+double llm_bytes(const results::Unit& unit) { return static_cast<double>(unit.peak_bytes_llm); }
+double peak_bytes(const results::Unit& unit) { return static_cast<double>(unit.peak_bytes_total); }
+double flops(const results::Unit& unit) { return unit.flops_total; }
+
+enum class Form { mean, baseline_over_own, own_over_baseline, count };
+
+struct Recipe {
+  std::string_view metric;
+  std::string_view column;
+  Getter get;
+  Form form;
+  double scale;  ///< of a mean
+};
+
+constexpr double kMebibyte = 1024.0 * 1024.0;
+constexpr Recipe kRecipes[] = {
+    {"pairs", "total_ns", total_ns, Form::count, 1},
+    {"prefill_ms", "stage_ns[prefill]", prefill_ns, Form::mean, 1e6},
+    {"prefill_speed_up", "stage_ns[prefill]", prefill_ns, Form::baseline_over_own, 1},
+    {"total_ms", "total_ns", total_ns, Form::mean, 1e6},
+    {"speed_up", "total_ns", total_ns, Form::baseline_over_own, 1},
+    {"llm_mib", "peak_bytes_llm", llm_bytes, Form::mean, kMebibyte},
+    {"llm_memory", "peak_bytes_llm", llm_bytes, Form::own_over_baseline, 1},
+    {"peak_mib", "peak_bytes_total", peak_bytes, Form::mean, kMebibyte},
+    {"memory", "peak_bytes_total", peak_bytes, Form::own_over_baseline, 1},
+    {"tflops", "flops_total", flops, Form::mean, 1e12},
+};
+
+const Recipe* find(std::string_view metric) {
+  const auto* const found = std::ranges::find(kRecipes, metric, &Recipe::metric);
+  return found == std::end(kRecipes) ? nullptr : found;
+}
+
+std::string formula_of(const Recipe& recipe) {
+  switch (recipe.form) {
+    case Form::count:
+      return "pairs = latency units whose total_ns and whose baseline's was measured";
+    case Form::mean:
+      return fmt::format("{} = Σ {} / pairs / {:g}", recipe.metric, recipe.column, recipe.scale);
+    case Form::baseline_over_own:
+      return fmt::format("{0} = Σ {1} of the baseline / Σ {1}", recipe.metric, recipe.column);
+    default:
+      return fmt::format("{0} = Σ {1} / Σ {1} of the baseline", recipe.metric, recipe.column);
+  }
+}
+
+/// Rows go to the evidence; values that were not measured leave the pair out.
+Paired add_up(const Ledger& ledger, const Where& where, std::int16_t baseline,
+              std::string_view column, Getter get, Evidence& evidence) {
+  Paired sums;
+  for (const Pair& pair : ledger.pairs(where, baseline)) {
+    const double mine = get(ledger.run().units[pair.own]),
+                 theirs = get(ledger.run().units[pair.baseline]);
+    if (mine <= 0 || theirs <= 0) continue;
+    sums.own += mine;
+    sums.baseline += theirs;
+    ++sums.pairs;
+    evidence.rows.push_back(pair.own);
+    evidence.rows.push_back(pair.baseline);
+  }
+  evidence.steps.push_back(fmt::format("{} pairs, Σ {} = {:.0f}, of the baseline {:.0f}",
+                                       sums.pairs, column, sums.own, sums.baseline));
+  return sums;
+}
+
+Evidence latency_evidence(const Ledger& ledger, const Recipe& recipe, const Where& where,
+                          std::int16_t baseline) {
+  Evidence evidence;
+  evidence.formula = formula_of(recipe);
+  const Paired sums = add_up(ledger, where, baseline, recipe.column, recipe.get, evidence);
+  if (recipe.form == Form::count) {
+    evidence.value = static_cast<double>(sums.pairs);
+  } else if (sums.pairs > 0) {
+    const double mean = sums.own / static_cast<double>(sums.pairs) / recipe.scale;
+    evidence.value = recipe.form == Form::mean                ? mean
+                     : recipe.form == Form::baseline_over_own ? sums.baseline / sums.own
+                                                              : sums.own / sums.baseline;
+  }
+  return evidence;
+}
+
+std::optional<double> mean_layer_tokens(const Ledger& ledger, const Where& where) {
+  double sum = 0;
+  std::int64_t units = 0;
+  for (const std::size_t row : ledger.units(where)) {
+    const results::Unit& unit = ledger.run().units[row];
+    if (unit.kept < 0) continue;
+    sum += static_cast<double>(unit.layer_mean_tokens);
+    ++units;
+  }
+  return units == 0 ? std::nullopt : std::optional(sum / static_cast<double>(units));
+}
+
+/// What selecting takes per paired unit, in ns; nothing where no unit tells it.
+std::optional<double> mean_selection(const Ledger& ledger, const Where& where,
+                                     std::int16_t baseline, Evidence& evidence) {
+  double sum = 0;
+  std::int64_t units = 0;
+  for (const Pair& pair : ledger.pairs(where, baseline)) {
+    const std::int64_t spent =
+        ledger.run().units[pair.own].stage_ns[static_cast<std::size_t>(store::Stage::select)];
+    if (spent < 0) continue;
+    sum += static_cast<double>(spent);
+    ++units;
+    evidence.rows.push_back(pair.own);
+  }
+  evidence.steps.push_back(fmt::format("Σ stage_ns[select] = {:.0f} over {} units", sum, units));
+  return units == 0 ? std::nullopt : std::optional(sum / static_cast<double>(units));
+}
+
+/// ceiling, select_ms, saved_ms, break_even.
+Evidence composed_evidence(const Ledger& ledger, std::string_view metric, const Where& where,
+                           std::int16_t baseline) {
+  Evidence evidence;
+  if (metric == "select_ms") {
+    evidence.formula = "select_ms = Σ stage_ns[select] / units / 1e6";
+    const auto mean = mean_selection(ledger, where, baseline, evidence);
+    if (mean) evidence.value = *mean / 1e6;
+    return evidence;
+  }
+  const Paired prefill = add_up(ledger, where, baseline, "stage_ns[prefill]", prefill_ns, evidence);
+  const auto saved =
+      prefill.pairs == 0
+          ? std::nullopt
+          : std::optional((prefill.baseline - prefill.own) / static_cast<double>(prefill.pairs));
+  if (metric == "saved_ms") {
+    evidence.formula =
+        "saved_ms = (Σ stage_ns[prefill] of the baseline − Σ stage_ns[prefill]) / pairs / 1e6";
+    if (saved) evidence.value = *saved / 1e6;
+  } else if (metric == "ceiling") {
+    evidence.formula =
+        "ceiling = Σ total_ns of the baseline / (that − its Σ stage_ns[prefill] + own Σ "
+        "stage_ns[prefill])";
+    const Paired total = add_up(ledger, where, baseline, "total_ns", total_ns, evidence);
+    if (total.pairs > 0 && total.pairs == prefill.pairs)
+      evidence.value = total.baseline / (total.baseline - prefill.baseline + prefill.own);
+  } else {
+    evidence.formula =
+        "break_even = B − select / saved × (B − own layer mean), B the baseline's layer mean";
+    const auto select = mean_selection(ledger, where, baseline, evidence);
+    const auto all = mean_layer_tokens(ledger, {where.protocol, where.split, baseline});
+    const auto kept = mean_layer_tokens(ledger, where);
+    if (!select || !saved || *saved <= 0 || !all || !kept || *kept >= *all) return evidence;
+    evidence.steps.push_back(fmt::format("{:.1f} − {:.0f} / {:.0f} × ({:.1f} − {:.1f})", *all,
+                                         *select, *saved, *all, *kept));
+    const double budget = *all - *select / *saved * (*all - *kept);
+    if (budget > 0) evidence.value = budget;
+  }
+  return evidence;
+}
+
+bool is_composed(std::string_view metric) {
+  return metric == "ceiling" || metric == "select_ms" || metric == "saved_ms" ||
+         metric == "break_even";
+}
+
+/// Budget, or the mean over all units that ended well.
+Evidence token_evidence(const Ledger& ledger, std::string_view metric, const Where& where) {
+  Evidence evidence;
+  evidence.known = true;
+  const std::int64_t budget = ledger.run().variants[static_cast<std::size_t>(where.variant)].tokens;
+  if (metric == "tokens" && budget > 0) {
+    evidence.formula = "tokens = the variant's budget";
+    evidence.value = static_cast<double>(budget);
+    return evidence;
+  }
+  evidence.table = "units";
+  evidence.rows = ledger.units(where);
+  // −1: nobody counted them, as for masks of other programs
+  std::erase_if(evidence.rows, [&](std::size_t row) { return ledger.run().units[row].kept < 0; });
+  const std::string_view column = metric == "tokens" ? "kept" : "layer_mean_tokens";
+  evidence.formula = fmt::format("{} = Σ {} / units", metric, column);
+  double sum = 0;
+  for (const std::size_t row : evidence.rows) {
+    const results::Unit& unit = ledger.run().units[row];
+    sum += metric == "tokens" ? unit.kept : static_cast<double>(unit.layer_mean_tokens);
+  }
+  evidence.steps.push_back(
+      fmt::format("Σ {} = {:.1f} over {} units", column, sum, evidence.rows.size()));
+  if (!evidence.rows.empty()) evidence.value = sum / static_cast<double>(evidence.rows.size());
+  return evidence;
+}
+
+}  // namespace
+
+bool is_unit_metric(std::string_view metric) {
+  return metric == "tokens" || metric == "layer_mean_tokens" || is_composed(metric) ||
+         find(metric) != nullptr;
+}
+
+Evidence unit_evidence(const Ledger& ledger, std::string_view metric, const Where& where,
+                       std::int16_t baseline) {
+  const Recipe* recipe = find(metric);
+  if (recipe == nullptr && !is_composed(metric)) return token_evidence(ledger, metric, where);
+  Evidence evidence = recipe == nullptr ? composed_evidence(ledger, metric, where, baseline)
+                                        : latency_evidence(ledger, *recipe, where, baseline);
+  evidence.known = true;
+  evidence.table = "units";
+  std::sort(evidence.rows.begin(), evidence.rows.end());
+  evidence.rows.erase(std::unique(evidence.rows.begin(), evidence.rows.end()), evidence.rows.end());
+  return evidence;
+}
+
+}  // namespace litebench::analysis::audit
