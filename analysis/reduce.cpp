@@ -109,14 +109,18 @@ Reduction reduce_rows(const Run& run, const std::filesystem::path& output,
     table.fingerprint = summary.latency_units > 0 ? fingerprints.rows : fingerprints.answers;
   Manifest manifest = manifest_of(fingerprints, summary_options, tables);
   write_tables(output / "tables", reduction.tables, options.formats, manifest);
-  report::write_report({run,
-                        reduction.tables,
-                        manifest,
-                        std::string(name_of(reduction.verdict.state)),
-                        options.data_root,
-                        {},
-                        ""},
-                       output);
+  try {
+    report::write_report({run,
+                          reduction.tables,
+                          manifest,
+                          std::string(name_of(reduction.verdict.state)),
+                          options.data_root,
+                          {},
+                          ""},
+                         output);
+  } catch (const Error& error) {
+    reduction.report_problem = error.what();
+  }
   // Last: who waits for the verdict file finds the rest in place.
   write_text(output / "verdict.json", to_json(reduction.verdict, run));
   return reduction;

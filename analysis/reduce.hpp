@@ -30,10 +30,11 @@ struct Reduction {
   Verdict verdict;
   std::vector<Table> tables;       ///< main first
   std::vector<std::string> print;  ///< names of those that are meant for the terminal
+  std::string report_problem;      ///< why there is no report page; "" where there is one
 };
 
 /// Reads RUN/shards and writes OUTPUT/results.h5, OUTPUT/tables/*, OUTPUT/report/index.html, OUTPUT/verdict.json. A run that
-/// is not VALID is reduced all the same; the verdict stands above its tables. Throws Error{io},
+/// is not VALID is reduced all the same; the verdict stands above its tables. A page that cannot be written costs only itself. Throws Error{io},
 /// Error{data} (nothing readable, contradictory rows) and Error{usage} (unknown reference).
 Reduction reduce(const std::filesystem::path& run, const ReduceOptions& options = {});
 

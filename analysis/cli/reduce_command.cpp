@@ -92,6 +92,8 @@ ExitCode reduce_run(const Parsed& parsed) {
             "\n";
   }
   std::cout << text << std::flush;
+  if (!reduction.report_problem.empty())
+    std::cerr << "litebench-reduce: no report: " << reduction.report_problem << '\n';
   const std::filesystem::path output = options.output.empty() ? run : options.output;
   if (format == Format::terminal) {
     for (const std::string& note : reduction.verdict.notes) std::cout << note << '\n';

@@ -32,7 +32,7 @@ def pdf(tmp_path_factory):
     for table in sorted((run / "tables").glob("*.tex")):
         text = table.read_text()
         # longtable wants one column.
-        parts.append(r"\onecolumn" + "\n" + text if "longtable}" in text.split("\n")[0] else r"\twocolumn" + "\n" + text)
+        parts.append(r"\onecolumn" + "\n" + text if r"\begin{longtable}" in text else r"\twocolumn" + "\n" + text)
     (run / "tables.tex").write_text(DOCUMENT % "\n\\clearpage\n".join(parts))
     for _ in range(2):  # longtable finds its widths in the second pass
         done = subprocess.run(["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "tables.tex"], cwd=run,

@@ -72,7 +72,8 @@ def test_numbers_of_both_conventions_equal_pycocotools_and_numpy(good, tmp_path)
             for kind, truth in (("sum", target == 1), ("union", target > 0)):
                 hits[kind].append(int((mine & truth).sum()))
                 alls[kind].append(int(mine.sum() + truth.sum()) - hits[kind][-1])
-                ious[kind].append(hits[kind][-1] / (alls[kind][-1] + (1e-5 if kind == "sum" else 0)))
+                both_empty = alls[kind][-1] == 0  # worth 1 in the reference
+                ious[kind].append(1 if both_empty else hits[kind][-1] / (alls[kind][-1] + (1e-5 if kind == "sum" else 0)))
         for protocol, kind in enumerate(("sum", "union")):
             tag = f"{protocol}/mine/refcoco/{split}"
             assert cells[f"{tag}/expressions"] == len(hits[kind])
