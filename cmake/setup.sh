@@ -2,6 +2,7 @@
 # From a bare Debian 12 to everything the build needs. Each step is skipped when it was done before.
 #
 #   cmake/setup.sh slim   what building and running take: packages, a LibTorch           (some 1.8 GB)
+#   cmake/setup.sh cluster  Slurm and namespaces for the tests of tests/cluster, nothing else  (20 MB)
 #   cmake/setup.sh full   also the Python packages that the tests use as oracles         (some 5.2 GB)
 #
 # Result: build/environment, a file of two assignments (TORCH_ROOT, LITEBENCH_PYTHON) that cmake/build.sh reads.
@@ -19,6 +20,10 @@ packages=(
   libsentencepiece-dev libturbojpeg0-dev libpng-dev libxxhash-dev nlohmann-json3-dev libicu-dev libgtest-dev
 )
 if [ "$mode" = full ]; then packages+=(clang libclang-rt-14-dev texlive-latex-recommended); fi
+
+if [ "$mode" = cluster ]; then
+  packages=(slurmctld slurmd slurm-client munge slurm-wlm-basic-plugins libpmix2 tini iproute2 util-linux)
+fi
 
 stop() { printf 'setup: %s\n' "$@" >&2; exit 69; }   # 69: a service (here: a package) is unavailable
 
@@ -105,8 +110,9 @@ install_into_venv() {
   touch "$stamp"
 }
 
-case $mode in slim | full) ;; *) stop "unknown mode '$mode': slim or full" ;; esac
+case $mode in slim | full | cluster) ;; *) stop "unknown mode '$mode': slim, full or cluster" ;; esac
 install_packages
+[ "$mode" != cluster ] || exit 0
 if ! python=$(find_existing_python); then
   install_into_venv
   python=$venv/bin/python

@@ -20,6 +20,7 @@ ExitCode score_command(const Arguments& arguments);
 ExitCode export_command(const Arguments& arguments);
 ExitCode compare_command(const Arguments& arguments);
 ExitCode reproduce_command(const Arguments& arguments);
+ExitCode salvage_command(const Arguments& arguments);
 
 struct Command {
   std::string_view word, takes, summary;

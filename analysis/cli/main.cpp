@@ -22,6 +22,7 @@ constexpr Command kCommands[] = {
     {"score", "PREDICTIONS.json…", "tables for masks that any program made", score_command},
     {"reproduce", "RUN…", "is this the published table, within the reproduction gate?",
      reproduce_command},
+    {"salvage", "SHARD…", "save what is intact of damaged shards", salvage_command},
 };
 
 ExitCode run(const Arguments& arguments) {

@@ -13,7 +13,7 @@ void Merger::merge_expressions() {
     const auto& rows = bundle(b).expressions;
     for (std::size_t i = 0; i < rows.size(); ++i) {
       const std::int16_t variant = mapped(shard(b).variants, rows[i].variant, "variant", shard(b));
-      if (!counts(b, variant)) continue;
+      if (!counts(b, variant, rows[i].seed)) continue;
       sources.push_back({static_cast<std::uint64_t>(sample_of(rows[i].sample_id, b)),
                          pack_key(0, variant, rows[i].seed, rows[i].turn), b,
                          static_cast<std::int32_t>(i)});
@@ -100,7 +100,7 @@ void Merger::merge_units() {
     const auto& rows = bundle(b).units;
     for (std::size_t i = 0; i < rows.size(); ++i) {
       const std::int16_t variant = mapped(shard(b).variants, rows[i].variant, "variant", shard(b));
-      if (!counts(b, variant)) continue;
+      if (!counts(b, variant, rows[i].seed)) continue;
       sources.push_back(
           {static_cast<std::uint64_t>(sample_of(rows[i].sample_id, b)),
            pack_key(static_cast<std::int64_t>(rows[i].pass), variant, rows[i].seed, rows[i].repeat),
@@ -136,7 +136,7 @@ void Merger::merge_tokens(const std::vector<Source>& units) {
     const auto& rows = bundle(b).tokens;
     for (std::size_t i = 0; i < rows.size(); ++i) {
       const std::int16_t variant = mapped(shard(b).variants, rows[i].variant, "variant", shard(b));
-      if (!counts(b, variant)) continue;
+      if (!counts(b, variant, rows[i].seed)) continue;
       const auto [sample, minor] = key(rows[i].sample_id, variant, rows[i].seed, b);
       const auto wanted = std::pair(static_cast<std::uint64_t>(sample), minor);
       const auto unit = std::lower_bound(

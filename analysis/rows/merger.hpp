@@ -57,13 +57,13 @@ class Merger {
   /// Position of the sample, or Error{data}: rows of samples that no bundle describes have no place.
   std::int64_t sample_of(std::uint64_t sample_id, std::int32_t from) const;
 
-  /// False for accuracy rows of a variant that another pack owns in that split.
-  bool counts(std::int32_t from, std::int16_t variant) const {
+  /// False for accuracy rows of a variant and seed that another pack owns in that split.
+  bool counts(std::int32_t from, std::int16_t variant, std::int16_t seed) const {
     const store::CommitRow& commit = bundle(from).commit;
     if (commit.pass != store::Pass::accuracy) return true;
     return owners_.counts(
         shard(from), mapped(shard(from).splits, commit.split, "split", shard(from)),
-        mapped(shard(from).protocols, commit.protocol, "protocol", shard(from)), variant);
+        mapped(shard(from).protocols, commit.protocol, "protocol", shard(from)), variant, seed);
   }
 
   void merge_images();

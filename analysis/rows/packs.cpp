@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <set>
+#include <tuple>
 
 #include <fmt/core.h>
 
@@ -48,7 +49,7 @@ PackOwners::PackOwners(const std::vector<LoadedShard>& shards,
     const auto [split, protocol] = place_of(shard, bundle);
     for (const store::UnitRow& unit : bundle.units) {
       const std::int16_t variant = mapped(shard.variants, unit.variant, "variant", shard);
-      const auto [claimant, fresh] = claimants[{split, protocol, variant}].try_emplace(
+      const auto [claimant, fresh] = claimants[{split, protocol, variant, unit.seed}].try_emplace(
           shard.contents.provenance.pack, Claimant{0, ref.shard});
       ++claimant->second.units;
       claimant->second.shard = std::min(claimant->second.shard, ref.shard);
@@ -65,8 +66,8 @@ PackOwners::PackOwners(const std::vector<LoadedShard>& shards,
 }
 
 bool PackOwners::counts(const LoadedShard& shard, std::int16_t split, std::int16_t protocol,
-                        std::int16_t variant) const {
-  const auto owner = owner_.find({split, protocol, variant});
+                        std::int16_t variant, std::int16_t seed) const {
+  const auto owner = owner_.find({split, protocol, variant, seed});
   return owner == owner_.end() || owner->second == shard.contents.provenance.pack;
 }
 
@@ -74,8 +75,7 @@ std::vector<std::string> compare_packs(const Run& run, const std::vector<LoadedS
                                        const std::vector<BundleRef>& chosen,
                                        const PackOwners& owners) {
   if (owners.shared().empty()) return {};
-  const std::set<std::tuple<std::int16_t, std::int16_t, std::int16_t>> shared(
-      owners.shared().begin(), owners.shared().end());
+  const std::set<PackOwners::Where> shared(owners.shared().begin(), owners.shared().end());
   std::map<Key, store::ExpressionRow> counted;
   std::map<std::tuple<std::int16_t, std::int16_t, std::int16_t>, Moved> moved_in;
   for (const bool first : {true, false}) {
@@ -86,10 +86,10 @@ std::vector<std::string> compare_packs(const Run& run, const std::vector<LoadedS
       const auto [split, protocol] = place_of(shard, bundle);
       for (const store::ExpressionRow& row : bundle.expressions) {
         const std::int16_t variant = mapped(shard.variants, row.variant, "variant", shard);
-        if (!shared.contains({split, protocol, variant}) || row.status != store::Status::ok)
+        if (!shared.contains({split, protocol, variant, row.seed}) || row.status != store::Status::ok)
           continue;
         const Key key{variant, row.sample_id, row.seed, row.turn};
-        const bool counts = owners.counts(shard, split, protocol, variant);
+        const bool counts = owners.counts(shard, split, protocol, variant, row.seed);
         if (first && counts) counted.emplace(key, row);
         const auto other = first || counts ? counted.end() : counted.find(key);
         if (other == counted.end()) continue;

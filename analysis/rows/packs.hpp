@@ -1,11 +1,11 @@
 #pragma once
-// A variant that several packs computed counts once. What is computed together decides last bits, so within a split its
-// masks come from one pack; what the others found is compared with them.
+// A variant that several packs computed counts once per seed. What is computed together decides last bits, so within a split
+// the masks of one seed come from one pack; what the others found is compared with them.
 
+#include <compare>
 #include <cstdint>
 #include <map>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include "analysis/rows/shards.hpp"
@@ -14,21 +14,21 @@ namespace litebench::analysis {
 
 class PackOwners {
  public:
-  /// Counts the accuracy units of the chosen bundles: the pack with most of a variant in a split owns it there, of several
-  /// the one that was started first.
+  /// Counts the accuracy units of the chosen bundles: the pack with most of a variant's seed in a split owns it there, of
+  /// several the one that was started first.
   PackOwners(const std::vector<LoadedShard>& shards, const std::vector<BundleRef>& chosen);
 
   /// Whether a shard's rows of the accuracy pass count. Indices are the run's.
   [[nodiscard]] bool counts(const LoadedShard& shard, std::int16_t split, std::int16_t protocol,
-                            std::int16_t variant) const;
-  /// Variants that more than one pack computed, as (split, protocol, variant).
-  [[nodiscard]] const std::vector<std::tuple<std::int16_t, std::int16_t, std::int16_t>>& shared()
-      const {
-    return shared_;
-  }
+                            std::int16_t variant, std::int16_t seed) const;
+  struct Where {
+    std::int16_t split, protocol, variant, seed;
+    auto operator<=>(const Where&) const = default;
+  };
+  /// What more than one pack computed.
+  [[nodiscard]] const std::vector<Where>& shared() const { return shared_; }
 
  private:
-  using Where = std::tuple<std::int16_t, std::int16_t, std::int16_t>;
   std::map<Where, std::string> owner_;
   std::vector<Where> shared_;
 };

@@ -10,11 +10,11 @@ namespace {
 
 constexpr std::string_view kRun = "--config FILE [options of a run]";
 
-constexpr std::array<Command, 9> kCommands{{
+constexpr std::array<Command, 10> kCommands{{
     {"plan", "expand the matrix, check files and models, start nothing", kRun, plan_command},
     {"launch", "start mpirun with the options this machine needs; restart while progress is made",
-     "-n RANKS [--mpirun OPTION]... --config FILE [options of a run]", launch_command},
-    {"status", "progress of a live or dead run and the command that continues it", "RUN",
+     "-n RANKS [--launcher mpirun|srun] [--mpirun OPTION]... --config FILE [options of a run]", launch_command},
+    {"status", "progress of a live or dead run and the command that continues it", "RUN | --config FILE",
      status_command},
     {"reduce", "shards -> results.h5 -> tables and verdict", "RUN [options]", reduce_command},
     {"list", "methods | datasets | profiles | geometries", "WHAT [--markdown]", list_command},
@@ -25,6 +25,8 @@ constexpr std::array<Command, 9> kCommands{{
      "--config FILE (--image ID[,ID]... | --limit N) --output FILE.h5", dump_command},
     {"show", "kept tokens, scores and masks of several methods as a picture",
      "--config FILE --image ID [--method M[,M]...] --output FILE.png", show_command},
+    {"chaos", "kill and hurt a run at random and prove that its numbers stay",
+     "--config FILE [--seed S] [--kills K] [--ranks R] [--corrupt N] [options of a run]", chaos_command},
 }};
 
 int inspect(Inspection what, std::string_view word, const Arguments& arguments) {

@@ -20,6 +20,7 @@ int convert_command(const Arguments& arguments);  ///< any checkpoint → one sa
 int dump_command(const Arguments& arguments);     ///< execs litebench-run dump
 int show_command(const Arguments& arguments);     ///< execs litebench-run show
 int plan_command(const Arguments& arguments);     ///< execs litebench-run --dry-run
+int chaos_command(const Arguments& arguments);    ///< hurts a run and proves that nothing changed
 int reduce_command(const Arguments& arguments);   ///< execs litebench-reduce
 
 struct Command {

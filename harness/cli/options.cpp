@@ -23,6 +23,7 @@ po::options_description describe() {
   add("output", text(), "run folder (run.output)");
   add("limit", po::value<std::int64_t>(), "images per split (run.limit)");
   add("fresh", "move an old run in that folder aside and start anew");
+  add("retry", "also try again what ended two attempts (poisoned, timeout)");
   add("dry-run", "expand the matrix, check files and models, start nothing");
   add("no-reduce", "do not make tables at the end");
   add("log-level", text()->default_value("info"), "info, or quiet: no progress line");
@@ -79,6 +80,7 @@ RunOptions parse_run_options(const std::vector<std::string>& arguments) {
   if (values.count("output") > 0) options.overrides.output = values["output"].as<std::string>();
   if (values.count("limit") > 0) options.overrides.limit = values["limit"].as<std::int64_t>();
   options.fresh = values.count("fresh") > 0;
+  options.retry = values.count("retry") > 0;
   options.dry_run = values.count("dry-run") > 0;
   options.reduce = values.count("no-reduce") == 0;
   options.log_level = log_level(values["log-level"].as<std::string>());

@@ -15,6 +15,7 @@ struct RunOptions {
   config::Overrides overrides;
   bool fresh = false;    ///< moves an old run of that output folder aside
   bool dry_run = false;  ///< plan only
+  bool retry = false;    ///< also what ended two attempts (poisoned) or had its time (timeout)
   bool reduce = true;
   LogLevel log_level = LogLevel::info;
   bool help = false, version = false;

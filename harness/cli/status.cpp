@@ -8,6 +8,8 @@
 
 #include "base/error.hpp"
 #include "harness/cli/command.hpp"
+#include "harness/cli/run_folder.hpp"
+#include "harness/config/config.hpp"
 #include "shards/store/shard.hpp"
 
 namespace litebench::cli {
@@ -60,11 +62,14 @@ void print_pass(const Summary& summary, store::Pass pass) {
 }  // namespace
 
 int status_command(const Arguments& arguments) {
-  if (arguments.size() != 1 || arguments.front().starts_with('-')) {
+  const bool by_config = arguments.size() == 2 && arguments.front() == "--config";
+  if (!by_config && (arguments.size() != 1 || arguments.front().starts_with('-'))) {
     throw Error(ExitCode::usage, "cannot tell a status", "it takes the folder of a run",
-                "litebench status RUN");
+                "litebench status RUN, or litebench status --config FILE");
   }
-  const std::filesystem::path run = arguments.front();
+  const std::filesystem::path run =
+      by_config ? config::load_config(arguments.back(), {}).output
+                : std::filesystem::path(arguments.front());
   const std::vector<std::filesystem::path> shards = store::shards_of(run);
   if (shards.empty()) {
     throw Error(ExitCode::data, fmt::format("no shards in {}", (run / "shards").string()),
@@ -83,6 +88,10 @@ int status_command(const Arguments& arguments) {
   print_pass(summary, store::Pass::accuracy);
   print_pass(summary, store::Pass::latency);
   for (const auto& [status, units] : summary.failures) fmt::print("{} units: {}\n", status, units);
+  for (const Suspect& suspect : suspects_of(run)) {
+    fmt::print("suspect: {}, in work when {} attempt{} ended without a word\n", suspect.bundle,
+               suspect.deaths, suspect.deaths == 1 ? "" : "s");
+  }
   const bool complete = std::all_of(summary.planned.begin(), summary.planned.end(),
                                     [&](auto& p) { return summary.done.count(p.first) > 0; });
   if (!complete)

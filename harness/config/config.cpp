@@ -60,6 +60,10 @@ void read_run(TableReader& root, Config& config) {
   config.name = reader.text("name", config.output.filename().string());
   config.seed = reader.integer("seed", config.seed, 0, std::numeric_limits<std::int64_t>::max());
   config.limit = reader.integer("limit", 0, 0, kMany);
+  config.bundle_seconds = reader.integer("bundle_seconds", 0, 0, kMany);
+  config.quarantine = reader.integer("quarantine", config.quarantine, 0, 1000);
+  config.shards = choose(reader, "shards", config.shards,
+                         {ShardsChoice::automatic, ShardsChoice::log, ShardsChoice::segments});
   reader.finish();
 }
 
@@ -236,6 +240,15 @@ std::string_view name_of(DeviceChoice device) {
     case DeviceChoice::automatic: return "auto";
     case DeviceChoice::cpu: return "cpu";
     case DeviceChoice::cuda: return "cuda";
+  }
+  return "?";
+}
+
+std::string_view name_of(ShardsChoice shards) {
+  switch (shards) {
+    case ShardsChoice::automatic: return "auto";
+    case ShardsChoice::log: return "log";
+    case ShardsChoice::segments: return "segments";
   }
   return "?";
 }

@@ -17,11 +17,13 @@ namespace litebench::config {
 
 enum class DTypeChoice : std::uint8_t { fp32, bf16 };
 enum class DeviceChoice : std::uint8_t { automatic, cpu, cuda };
+enum class ShardsChoice : std::uint8_t { automatic, log, segments };  ///< store::Form
 
 struct SweptVariant {
   unit::Variant variant;
   std::int32_t seeds = 1;  ///< repetitions with other draws, for methods that draw
   std::uint32_t line = 0;  ///< of the [[sweep]] entry, for messages
+  std::int32_t first_seed = 0;  ///< of them; not 0 only where earlier ones are another pack
 };
 
 struct LatencyPass {
@@ -37,6 +39,9 @@ struct Config {
   std::filesystem::path output = "runs/litebench";
   std::int64_t seed = 17;
   std::int64_t limit = 0;  ///< images per split, 0: all
+  std::int64_t bundle_seconds = 0;  ///< after which a rank is taken for hung; 0: learnt from the run
+  std::int64_t quarantine = 2;  ///< deaths with a bundle in work after which it is left out; 0: never
+  ShardsChoice shards = ShardsChoice::automatic;
   // [model]
   std::string glamm, clip;                ///< folders, or "random:<geometry>"
   DTypeChoice dtype = DTypeChoice::bf16;  ///< as upstream runs
@@ -77,5 +82,6 @@ std::string print_config(const Config& config);
 
 std::string_view name_of(DTypeChoice dtype);
 std::string_view name_of(DeviceChoice device);
+std::string_view name_of(ShardsChoice shards);
 
 }  // namespace litebench::config

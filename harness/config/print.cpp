@@ -47,6 +47,9 @@ Node run_table(const Config& config) {
   add(table, "output", text(config.output.string()));
   add(table, "seed", integer(config.seed));
   add(table, "limit", integer(config.limit));
+  add(table, "bundle_seconds", integer(config.bundle_seconds));
+  add(table, "quarantine", integer(config.quarantine));
+  add(table, "shards", text(name_of(config.shards)));
   return table;
 }
 

@@ -1,5 +1,6 @@
 #include "harness/evaluate/engine.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <set>
@@ -19,11 +20,13 @@
 #include "harness/evaluate/run_folder.hpp"
 #include "harness/evaluate/setup.hpp"
 #include "harness/evaluate/start.hpp"
+#include "harness/evaluate/supervision.hpp"
 #include "harness/evaluate/work_loop.hpp"
 #include "harness/launch/abandon.hpp"
 #include "harness/launch/lock.hpp"
 #include "harness/launch/session.hpp"
 #include "harness/launch/signals.hpp"
+#include "harness/measure/clock.hpp"
 #include "harness/measure/device.hpp"
 #include "harness/progress/progress.hpp"
 #include "model/glamm.hpp"
@@ -34,21 +37,43 @@
 namespace litebench::evaluate {
 namespace {
 
-using namespace std::chrono_literals;
+/// How long to wait for ranks that have not come to the end.
+constexpr std::chrono::seconds kPatience{120};
+/// The same where the hand-out has already waited for them.
+constexpr std::chrono::seconds kPatienceWithTheLost{2};
 
-std::vector<handout::WorkItem> work_items(const Plan& plan, const StartInfo& start) {
-  const std::set<std::uint64_t> done(start.done.begin(), start.done.end());
+std::vector<handout::WorkItem> work_items(const Plan& plan, const PackStart& start) {
+  std::set<std::uint64_t> done(start.done.begin(), start.done.end());
+  for (const Quarantined& bundle : start.quarantined) done.insert(bundle.bundle_id);
+  const std::set<std::uint64_t> suspects(start.suspects.begin(), start.suspects.end());
   std::vector<handout::WorkItem> items;
   for (std::size_t i = 0; i < plan.bundles.size(); ++i) {
     const store::PlannedBundle& row = plan.bundles[i].row;
     if (done.count(row.bundle_id) > 0) continue;
-    // Within a pass a bundle's cost grows with its sequences; the towers cost every bundle the
-    // same.
-    constexpr double kTowersInUnits = 8;
-    items.push_back({static_cast<std::uint32_t>(i), kTowersInUnits + row.units,
-                     static_cast<std::uint8_t>(row.pass)});
+    items.push_back({static_cast<std::uint32_t>(i), predicted_cost(row),
+                     static_cast<std::uint8_t>(row.pass), suspects.count(row.bundle_id) > 0});
   }
   return items;
+}
+
+/// Commits the bundles that this start gives up, so that the verdict can name them.
+void record_quarantine(const config::Config& config, const Plan& plan, const PackStart& start,
+                       const Preparer& preparer, store::ShardWriter& shard) {
+  for (const Quarantined& given_up : start.quarantined) {
+    for (const BundlePlan& bundle : plan.bundles) {
+      if (bundle.row.bundle_id != given_up.bundle_id) continue;
+      fmt::print(stderr, "litebench: {} image {} is left out ({})\n",
+                 plan.splits[static_cast<std::size_t>(bundle.row.split)].name,
+                 std::int64_t{bundle.row.image_id}, given_up.reason);
+      const PreparedImage outline = preparer.outline(bundle);
+      BundleRows rows(config, plan, bundle, outline, 0);
+      rows.fail_all(runs_of(config, bundle.row.pass),
+                    given_up.timed_out ? store::Status::timeout : store::Status::poisoned,
+                    given_up.reason);
+      store::Bundle failed = rows.finish(measure::unix_ns(), 0);
+      shard.commit(failed);
+    }
+  }
 }
 
 [[noreturn]] void fail_all_ranks(const launch::Session& session, const std::exception& error) {
@@ -57,25 +82,42 @@ std::vector<handout::WorkItem> work_items(const Plan& plan, const StartInfo& sta
   session.abort(static_cast<int>(known != nullptr ? known->code() : ExitCode::restart));
 }
 
+/// While it lives, SIGTERM and Ctrl-C blame no bundle for the end of the process.
+class LandingOnOrder {
+ public:
+  LandingOnOrder(launch::AbandonGuard& guard, Supervision& supervision) : guard_(guard) {
+    guard_.before_leaving([&supervision] { supervision.land(); });
+  }
+  ~LandingOnOrder() { guard_.before_leaving({}); }
+  LandingOnOrder(const LandingOnOrder&) = delete;
+  LandingOnOrder& operator=(const LandingOnOrder&) = delete;
+
+ private:
+  launch::AbandonGuard& guard_;
+};
+
 /// What one process holds while it works. Members in the order they are made.
 class Run {
  public:
-  Run(const cli::RunOptions& options, const launch::Session& session)
+  Run(const cli::RunOptions& options, launch::Session& session, launch::AbandonGuard& abandon)
       : options_(options),
         session_(session),
+        abandon_(abandon),
         config_(read_config(options.config, options.overrides)),
         device_(open_device(config_, session.local_rank())),
         geometry_(geometry_of(config_)),
-        methods_(make_methods(config_, geometry_, device_->torch_device())),
         prompts_(make_prompts(config_, geometry_)),
         plan_(make_plan(config_, unit::key_of(pack_parts(config_)))) {
     at::set_num_threads(config_.threads);
   }
 
-  void dry_run() const { print_plan(config_, plan_, methods_, geometry_); }
+  void dry_run() const {
+    print_plan(config_, plan_, methods_of(config_), geometry_);
+  }
 
   /// On rank 0: the folder, the lock (held until the end), what is done already.
   void settle() {
+    static_cast<void>(methods_of(config_));  // before the folder: a mistake leaves none
     const std::string attempt = unit::attempt_id();
     if (options_.fresh) {
       if (std::filesystem::exists(config_.output / "shards"))
@@ -84,7 +126,7 @@ class Run {
     }
     make_run_folder(config_.output);
     lock_ = std::make_unique<launch::RunLock>(config_.output, attempt);
-    start_ = prepare_start(config_, plan_, attempt, device_->info().kind);
+    start_ = prepare_start(config_, plan_, attempt, device_->info().kind, options_.retry);
   }
   [[nodiscard]] const StartInfo& start() const { return start_; }
   /// On the other ranks: what rank 0 settled.
@@ -99,11 +141,25 @@ class Run {
     }
   }
 
+  /// One pack after the other: mostly there is one, or all but the last are complete.
   int work(const launch::SignalFlag& signals) {
-    const std::vector<handout::WorkItem> items = work_items(plan_, start_);
-    if (!items.empty()) compute(items, signals);
-    return items.empty() || remaining_ == 0 ? 0 : static_cast<int>(ExitCode::incomplete);
+    int code = 0;
+    for (const PackStart& start : start_.packs) {
+      const config::Config config = config_of(config_, start.variants);
+      plan_pack(plan_, config, unit::key_of(pack_parts(config)));
+      const std::vector<handout::WorkItem> items = work_items(plan_, start);
+      if (items.empty() && start.quarantined.empty()) continue;
+      // Whether to go on is everybody's decision: the hand-out begins with all ranks.
+      if (computed_ > 0) code = session_.meet(code, kPatience);
+      if (code != 0) break;
+      if (compute(config, start, items, signals) > 0) code = static_cast<int>(ExitCode::incomplete);
+      ++computed_;
+    }
+    return code;
   }
+
+  /// Some rank never came to the end; what it had was done by others, or is left for another start.
+  [[nodiscard]] bool others_lost() const { return others_lost_; }
 
   /// Tables and verdict, on rank 0 after everybody has finished.
   int reduce() const {
@@ -119,23 +175,40 @@ class Run {
   }
 
  private:
-  void compute(const std::vector<handout::WorkItem>& items, const launch::SignalFlag& signals) {
-    const model::Glamm glamm(
-        load_model(config_, *device_));
-    const PassContext context{config_,
+  const model::Glamm& glamm() {
+    if (!glamm_) glamm_ = std::make_unique<model::Glamm>(load_model(config_, *device_));
+    return *glamm_;
+  }
+  [[nodiscard]] std::vector<PlannedMethod> methods_of(const config::Config& config) const {
+    return make_methods(config, geometry_, device_->torch_device());
+  }
+
+  /// The rest of the pack that plan_ is about; how much nobody did.
+  std::uint64_t compute(const config::Config& config, const PackStart& start,
+                        const std::vector<handout::WorkItem>& items,
+                        const launch::SignalFlag& signals) {
+    const std::vector<PlannedMethod> methods = methods_of(config);
+    const PassContext context{config,
                               plan_,
-                              glamm,
-                              methods_,
+                              glamm(),
+                              methods,
                               *device_,
                               prompts_->seg_token(),
                               static_cast<std::int16_t>(session_.rank())};
     const auto accuracy = make_accuracy_pass(context);
     const auto latency = make_latency_pass(context);
-    const Preparer preparer(config_, plan_, geometry_, *prompts_);
+    const Preparer preparer(config, plan_, geometry_, *prompts_);
     store::ShardWriter shard(shard_path(),
-                             provenance_of(config_, plan_, start_, session_, device_->info()));
-    if (session_.rank() == 0) shard.plan(plan_.rows());
-    progress::ProgressLine line(stderr, plan_.bundles.size(), start_.done.size(),
+                             provenance_of(config_, config, plan_, start_, session_, device_->info()),
+                             form());
+    if (session_.rank() == 0) {
+      shard.plan(plan_.rows());
+      record_quarantine(config, plan_, start, preparer, shard);
+    }
+    Supervision supervision(shard_path(), static_cast<double>(config_.bundle_seconds),
+                            {start.suspects.begin(), start.suspects.end()});
+    const LandingOnOrder landing(abandon_, supervision);
+    progress::ProgressLine line(stderr, plan_.bundles.size(), plan_.bundles.size() - items.size(),
                                 static_cast<std::uint32_t>(session_.size()), quiet());
     handout::MpiOptions mpi;
     mpi.takes_phase1 = device_->torch_device().is_cuda() || session_.local_rank() == 0;
@@ -146,10 +219,13 @@ class Run {
                   {accuracy.get(), latency.get()},
                   *handout,
                   shard,
-                  [&] { return signals.requested() || lock_lost(); }};
+                  [&] { return signals.requested() || lock_lost(); },
+                  &supervision};
     try {
       loop.run();
     } catch (const std::exception& error) {
+      // A disk or a configuration is no bundle's fault; anything unknown may be.
+      if (dynamic_cast<const Error*>(&error) != nullptr) supervision.land();
       note_failure(shard, error);
       // Unwinding would wait in the hand-out until the other ranks have done all the rest.
       if (session_.size() > 1) fail_all_ranks(session_, error);
@@ -161,8 +237,11 @@ class Run {
     }
     if (signals.requested())
       shard.event(store::Event::stop_signal, fmt::format("signal {}", signals.signal()));
-    remaining_ = count_remaining(items, handout->finish(), signals.requested());
+    const std::vector<handout::RankReport> reports = handout->finish();
+    others_lost_ = std::any_of(reports.begin(), reports.end(),
+                               [](const handout::RankReport& report) { return report.others_lost; });
     shard.close();
+    return count_remaining(items, reports, signals.requested());
   }
 
   [[nodiscard]] bool lock_lost() const { return lock_ && lock_->lost(); }
@@ -187,24 +266,35 @@ class Run {
     return items.size() - std::min<std::uint64_t>(done, items.size());
   }
 
+  [[nodiscard]] store::Form form() const {
+    using config::ShardsChoice;
+    if (config_.shards == ShardsChoice::log) return store::Form::log;
+    if (config_.shards == ShardsChoice::segments) return store::Form::segments;
+    return store::form_for(config_.output / "shards");
+  }
+
   [[nodiscard]] bool quiet() const {
     return session_.rank() != 0 || options_.log_level == cli::LogLevel::quiet;
   }
   [[nodiscard]] std::filesystem::path shard_path() const {
-    return config_.output / "shards" / fmt::format("{}-r{}.h5", start_.attempt, session_.rank());
+    const std::string later = computed_ > 0 ? fmt::format("-p{}", computed_) : "";
+    return config_.output / "shards" /
+           fmt::format("{}-r{}{}.h5", start_.attempt, session_.rank(), later);
   }
 
   const cli::RunOptions& options_;
-  const launch::Session& session_;
+  launch::Session& session_;
+  launch::AbandonGuard& abandon_;
   config::Config config_;
   std::unique_ptr<measure::Device> device_;
   model::Geometry geometry_;
-  std::vector<PlannedMethod> methods_;
   std::unique_ptr<Prompts> prompts_;
   Plan plan_;
   std::unique_ptr<launch::RunLock> lock_;
   StartInfo start_;
-  std::uint64_t remaining_ = 0;
+  std::unique_ptr<model::Glamm> glamm_;
+  bool others_lost_ = false;
+  int computed_ = 0;  ///< packs that this start worked on so far
 };
 
 int finish_dry_run(const Run& run, const launch::Session& session) {
@@ -215,11 +305,11 @@ int finish_dry_run(const Run& run, const launch::Session& session) {
 
 /// The run of one rank between the start of MPI and its end.
 int run_rank(const cli::RunOptions& options, launch::Session& session,
-             const launch::SignalFlag& signals) {
+             const launch::SignalFlag& signals, launch::AbandonGuard& abandon) {
   // Rank 0 meets every mistake of the user first and alone: the others begin when it has settled
   // the start.
   const std::string start = session.rank() == 0 ? std::string() : session.broadcast("");
-  Run run(options, session);
+  Run run(options, session, abandon);
   if (session.rank() == 0) {
     if (options.dry_run) return finish_dry_run(run, session);
     run.settle();
@@ -228,8 +318,10 @@ int run_rank(const cli::RunOptions& options, launch::Session& session,
     if (start.empty()) return 0;  // dry run
     run.set_start(StartInfo::from_text(start));
   }
-  int code = run.work(signals);
-  code = session.meet(code, 120s);
+  const int done = run.work(signals);
+  int code = session.meet(done, run.others_lost() ? kPatienceWithTheLost : kPatience);
+  // All is done, but mpirun or Slurm must clean up: another start ends at once and in order.
+  if (session.others_lost() && done == 0) code = static_cast<int>(ExitCode::restart);
   if (session.rank() != 0) return code;
   if (code == static_cast<int>(ExitCode::incomplete)) {
     fmt::print(stderr, "litebench: stopped before the end; continue with: {}\n",
@@ -243,9 +335,9 @@ int run_rank(const cli::RunOptions& options, launch::Session& session,
 int run(const cli::RunOptions& options) {
   launch::Session session;
   const launch::SignalFlag signals;
-  const launch::AbandonGuard abandon(signals);
+  launch::AbandonGuard abandon(signals);
   try {
-    const int code = run_rank(options, session, signals);
+    const int code = run_rank(options, session, signals, abandon);
     if (session.others_lost()) launch::Session::exit_now(code);
     return code;
   } catch (const std::exception& error) {

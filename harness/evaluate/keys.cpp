@@ -75,7 +75,8 @@ Parts pack_parts(const config::Config& config) {
   Parts parts;
   std::vector<std::string> variants;
   for (const config::SweptVariant& swept : config.variants) {
-    variants.push_back(fmt::format("{}x{}", unit::id_of(swept.variant), swept.seeds));
+    const std::string later = swept.first_seed > 0 ? fmt::format("+{}", swept.first_seed) : "";
+    variants.push_back(fmt::format("{}x{}{}", unit::id_of(swept.variant), swept.seeds, later));
   }
   parts.emplace_back("variants", fmt::format("{}", fmt::join(variants, " ")));
   std::string outside;  // in full: ids have the beginning of the hash

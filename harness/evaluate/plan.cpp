@@ -80,6 +80,7 @@ BundlePlan make_bundle(const Plan& plan, const config::Config& config, std::stri
 }
 
 void add_pass(Plan& plan, const config::Config& config, std::string_view pack, store::Pass pass) {
+  if (runs_of(config, pass).empty()) return;  // later seeds are not timed
   for (std::size_t s = 0; s < plan.splits.size(); ++s) {
     std::vector<std::uint32_t> images;
     if (pass == store::Pass::latency) {
@@ -108,16 +109,24 @@ Plan make_plan(const config::Config& config, std::string_view pack) {
   if (!config.replay.empty()) plan.replay = protocol::Replay::load(config.replay);
   for (const std::string& name : config.splits)
     plan.splits.push_back(make_split(plan, config, name));
+  plan_pack(plan, config, pack);
+  return plan;
+}
+
+void plan_pack(Plan& plan, const config::Config& config, std::string_view pack) {
+  if (plan.pack == pack) return;
+  plan.pack = pack;
+  plan.bundles.clear();
   if (config.accuracy) add_pass(plan, config, pack, store::Pass::accuracy);
   if (config.latency.enabled) add_pass(plan, config, pack, store::Pass::latency);
-  return plan;
 }
 
 std::vector<VariantRun> runs_of(const config::Config& config, store::Pass pass) {
   std::vector<VariantRun> runs;
   for (std::size_t v = 0; v < config.variants.size(); ++v) {
-    const std::int32_t seeds = pass == store::Pass::latency ? 1 : config.variants[v].seeds;
-    for (std::int32_t seed = 0; seed < seeds; ++seed) {
+    const config::SweptVariant& swept = config.variants[v];
+    const std::int32_t end = pass == store::Pass::latency ? 1 : swept.first_seed + swept.seeds;
+    for (std::int32_t seed = swept.first_seed; seed < end; ++seed) {
       runs.push_back({static_cast<std::int16_t>(v), static_cast<std::int16_t>(seed)});
     }
   }

@@ -38,6 +38,7 @@ struct Plan {
   std::vector<SplitPlan> splits;
   std::vector<BundlePlan> bundles;  ///< accuracy bundles first, then latency
   std::optional<protocol::Replay> replay;
+  std::string pack;  ///< key of the variants that `bundles` are about
 
   [[nodiscard]] std::vector<store::PlannedBundle> rows() const;
 };
@@ -45,6 +46,9 @@ struct Plan {
 /// Reads the data sets and expands the matrix. `pack`: key of what is computed together (keys.hpp),
 /// part of every bundle's id. Errors: io, data (upstream.md §8), usage.
 Plan make_plan(const config::Config& config, std::string_view pack);
+
+/// The bundles of another pack over the same data; `config` holds that pack's variants only.
+void plan_pack(Plan& plan, const config::Config& config, std::string_view pack);
 
 /// Variants × seeds in canonical order; the latency pass times seed 0 only.
 std::vector<VariantRun> runs_of(const config::Config& config, store::Pass pass);

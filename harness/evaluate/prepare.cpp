@@ -108,4 +108,18 @@ PreparedImage Preparer::prepare(const BundlePlan& bundle) const {
   return prepared;
 }
 
+PreparedImage Preparer::outline(const BundlePlan& bundle) const {
+  PreparedImage prepared;
+  prepared.image =
+      plan_.datasets[static_cast<std::size_t>(bundle.row.dataset)].images.at(bundle.row.image_id);
+  const auto nothing = std::make_shared<const Target>();
+  for (protocol::Sample& sample : samples_of(plan_, config_, bundle)) {
+    PreparedSample outlined;
+    outlined.targets.assign(sample.turns.size(), nothing);
+    outlined.sample = std::move(sample);
+    prepared.samples.push_back(std::move(outlined));
+  }
+  return prepared;
+}
+
 }  // namespace litebench::evaluate

@@ -64,6 +64,8 @@ class Preparer {
   /// A damaged picture or one that is not there is a result (decode_error): the run goes on without
   /// it.
   [[nodiscard]] PreparedImage prepare(const BundlePlan& bundle) const;
+  /// Which image and which sentences, without opening, decoding or drawing anything.
+  [[nodiscard]] PreparedImage outline(const BundlePlan& bundle) const;
 
  private:
   /// By ref: several sentences share one.

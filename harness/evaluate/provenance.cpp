@@ -35,7 +35,8 @@ std::string variant_json(const config::SweptVariant& swept) {
                                        {"position", unit::name_of(variant.position)},
                                        {"order", unit::name_of(variant.order)},
                                        {"options", variant.options},
-                                       {"seeds", swept.seeds}};
+                                       {"seeds", swept.seeds},
+                                       {"first_seed", swept.first_seed}};
   return json.dump();
 }
 
@@ -74,28 +75,28 @@ Parts environment_of(const config::Config& config, const launch::Session& sessio
 
 }  // namespace
 
-store::Provenance provenance_of(const config::Config& config, const Plan& plan,
-                                const StartInfo& start, const launch::Session& session,
-                                const measure::DeviceInfo& device) {
+store::Provenance provenance_of(const config::Config& whole, const config::Config& pack,
+                                const Plan& plan, const StartInfo& start,
+                                const launch::Session& session, const measure::DeviceInfo& device) {
   store::Provenance provenance;
   provenance.attempt = start.attempt;
   provenance.rank = session.rank();
   provenance.ranks = session.size();
   provenance.family = unit::key_of(start.family);
-  provenance.pack = unit::key_of(start.pack);
+  provenance.pack_parts = pack_parts(pack);
+  provenance.pack = unit::key_of(provenance.pack_parts);
   provenance.plan = unit::key_of(start.plan);
   provenance.family_parts = start.family;
-  provenance.pack_parts = start.pack;
-  provenance.config = config::print_config(config);
+  provenance.config = config::print_config(whole);
   for (const refer::Dataset& dataset : plan.datasets) provenance.datasets.push_back(dataset.name);
-  provenance.splits = config.splits;
-  for (const config::SweptVariant& swept : config.variants) {
+  provenance.splits = whole.splits;
+  for (const config::SweptVariant& swept : pack.variants) {
     provenance.variants.push_back(unit::id_of(swept.variant));
     provenance.variant_json.push_back(variant_json(swept));
   }
-  for (const protocol::Protocol& protocol : config.protocols)
+  for (const protocol::Protocol& protocol : whole.protocols)
     provenance.protocol_json.push_back(protocol_json(protocol));
-  provenance.environment = environment_of(config, session, device);
+  provenance.environment = environment_of(whole, session, device);
   return provenance;
 }
 

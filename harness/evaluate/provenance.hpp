@@ -10,8 +10,9 @@
 
 namespace litebench::evaluate {
 
-store::Provenance provenance_of(const config::Config& config, const Plan& plan,
-                                const StartInfo& start, const launch::Session& session,
-                                const measure::DeviceInfo& device);
+/// Of a shard with the variants of `pack`; `whole`: the run's configuration with all of them.
+store::Provenance provenance_of(const config::Config& whole, const config::Config& pack,
+                                const Plan& plan, const StartInfo& start,
+                                const launch::Session& session, const measure::DeviceInfo& device);
 
 }  // namespace litebench::evaluate

@@ -22,9 +22,15 @@ class Prefetch {
 
   void start(std::optional<std::uint32_t> index) {
     if (!index) return;
+    const BundlePlan& bundle = loop_.plan.bundles[*index];
+    Supervision* supervision = loop_.supervision;
+    if (supervision != nullptr && !supervision->may_prepare_ahead(bundle)) return;
+    if (supervision != nullptr) supervision->preparing(bundle);
     index_ = *index;
-    ahead_ = std::async(std::launch::async, [&loop = loop_, at = *index] {
-      return loop.prepare(loop.plan.bundles[at]);
+    ahead_ = std::async(std::launch::async, [&loop = loop_, &bundle, supervision] {
+      PreparedImage prepared = loop.prepare(bundle);
+      if (supervision != nullptr) supervision->prepared(bundle);
+      return prepared;
     });
   }
 
@@ -45,12 +51,15 @@ void WorkLoop::run() {
     }
     const measure::Stopwatch watch;
     const BundlePlan& bundle = plan.bundles[*index];
+    if (supervision != nullptr) supervision->begin(bundle);
     const PreparedImage prepared = prefetch.take(*index);
     // A helper thread beside a timed unit would disturb its clock.
     if (bundle.row.pass == store::Pass::accuracy) prefetch.start(handout.peek());
     store::Bundle rows = passes[static_cast<std::size_t>(bundle.row.pass)]->run(bundle, prepared);
     shard.commit(rows);
-    handout.done(*index, static_cast<double>(watch.elapsed_ns()) * 1e-9);
+    const double seconds = static_cast<double>(watch.elapsed_ns()) * 1e-9;
+    if (supervision != nullptr) supervision->end(bundle, seconds);
+    handout.done(*index, seconds);
   }
 }
 

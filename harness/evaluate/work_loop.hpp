@@ -6,6 +6,7 @@
 
 #include "harness/evaluate/pass.hpp"
 #include "harness/evaluate/prepare.hpp"
+#include "harness/evaluate/supervision.hpp"
 #include "shards/handout/handout.hpp"
 #include "shards/store/shard.hpp"
 
@@ -18,6 +19,7 @@ struct WorkLoop {
   handout::Handout& handout;
   store::ShardWriter& shard;
   std::function<bool()> told_to_stop;
+  Supervision* supervision = nullptr;  ///< none: nobody has to know what is in work
 
   /// Until the work runs out or somebody asks to stop; then the bundle in flight is finished and
   /// everybody is told.

@@ -2,6 +2,8 @@
 // SIGTERM and Ctrl-C: leave at once, from the middle of a bundle. What is committed is on its way
 // to the disk and stays.
 
+#include <functional>
+#include <mutex>
 #include <thread>
 
 #include "harness/launch/signals.hpp"
@@ -16,7 +18,12 @@ class AbandonGuard {
   AbandonGuard(const AbandonGuard&) = delete;
   AbandonGuard& operator=(const AbandonGuard&) = delete;
 
+  /// What to do before the process leaves; nothing to forget the last one.
+  void before_leaving(std::function<void()> act);
+
  private:
+  std::mutex mutex_;
+  std::function<void()> act_;
   std::jthread thread_;
 };
 

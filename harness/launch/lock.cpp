@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -31,6 +32,20 @@ std::string this_pid_namespace() {
   return std::filesystem::read_symlink("/proc/self/ns/pid", error).string();
 }
 
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr ? value : "";
+}
+
+std::string this_job() {
+  const std::string slurm = variable("SLURM_JOB_ID");
+  return slurm.empty() ? variable("LITEBENCH_LAUNCH") : "slurm " + slurm;
+}
+
+std::string this_restart() {
+  return variable("SLURM_RESTART_COUNT") + "." + variable("LITEBENCH_RESTART_COUNT");
+}
+
 [[noreturn]] void refuse_io(const std::filesystem::path& path, int error) {
   throw Error(ExitCode::io, fmt::format("cannot write {}", path.string()), std::strerror(error),
               "check free space and permissions of the run directory");
@@ -40,7 +55,9 @@ void write_owner(const std::filesystem::path& path, const std::string& attempt) 
   const nlohmann::json owner{{"host", this_host()},
                              {"pid", ::getpid()},
                              {"attempt", attempt},
-                             {"pid_namespace", this_pid_namespace()}};
+                             {"pid_namespace", this_pid_namespace()},
+                             {"job", this_job()},
+                             {"restart", this_restart()}};
   const std::string text =
       owner.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
@@ -58,10 +75,16 @@ std::optional<LockOwner> read_owner(const std::filesystem::path& path) {
   try {
     const auto document = json::Document::parse(text, path.string());
     const json::Value root = document.root();
+    // Locks of earlier versions lack these two.
+    const auto optional = [&root](const char* key) {
+      const auto value = root.find(key);
+      return value ? std::string(value->as_string()) : std::string();
+    };
     return LockOwner{std::string(root.at("host").as_string()),
                      static_cast<int>(root.at("pid").as_int()),
                      std::string(root.at("attempt").as_string()),
-                     std::string(root.at("pid_namespace").as_string())};
+                     std::string(root.at("pid_namespace").as_string()),
+                     optional("job"), optional("restart")};
   } catch (const Error&) {
     return std::nullopt;  // somebody else's file, or one cut short by a full disk
   }
@@ -79,6 +102,10 @@ bool process_is_gone(const LockOwner& owner) {
   const bool visible =
       owner.host == this_host() && owner.pid_namespace == this_pid_namespace() && owner.pid > 0;
   return visible && ((::kill(owner.pid, 0) != 0 && errno == ESRCH) || is_zombie(owner.pid));
+}
+
+bool earlier_start_of_this_job(const LockOwner& owner) {
+  return !owner.job.empty() && owner.job == this_job() && owner.restart != this_restart();
 }
 
 /// While a file is open its inode number stays its own; otherwise the next new file may get it.
@@ -180,7 +207,7 @@ void RunLock::take(const std::filesystem::path& mine, std::chrono::milliseconds 
     const std::optional<LockOwner> owner = read_owner(path_);
     const double age = age_of(*held, mine);
     const bool stale = age > std::chrono::duration<double>(stale_after).count() ||
-                       (owner && process_is_gone(*owner));
+                       (owner && (process_is_gone(*owner) || earlier_start_of_this_job(*owner)));
     if (!stale) refuse_held(path_, age);
     remove_stale(path_, held->st_ino);
   }

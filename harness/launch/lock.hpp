@@ -18,13 +18,15 @@ struct LockOwner {
   int pid = 0;
   std::string attempt;
   std::string pid_namespace;  ///< pids mean something only inside one
+  std::string job, restart;   ///< Slurm's job or `litebench launch`, and which of its starts; "": alone
 };
 
 /// RUN/lock, held by rank 0 from construction to destruction and touched by a helper thread.
 class RunLock {
  public:
   /// A lock that nobody touched for `stale_after` is taken over, at once when its process was on
-  /// this machine and is gone. Throws Error{usage} with host, pid and the way out when another
+  /// this machine and is gone, or when a later start of the same job asks (the earlier one is dead
+  /// or cut off, and stops when it sees that the lock is lost). Throws Error{usage} with host, pid and the way out when another
   /// start holds it, Error{io} when it cannot be written.
   RunLock(const std::filesystem::path& run, const std::string& attempt,
           std::chrono::milliseconds stale_after = std::chrono::seconds(60));

@@ -19,13 +19,17 @@ constexpr std::chrono::seconds kStillHereInterval{2};
 }  // namespace
 
 Coordinator::Coordinator(MPI_Comm comm, std::vector<WorkItem> items, std::uint32_t ranks, ProgressCallback progress,
-                         std::chrono::duration<double> silence)
+                         const MpiOptions& options)
     : mailbox_(comm),
       scheduler_(std::move(items), ranks),
       ranks_(ranks),
       progress_(std::move(progress)),
-      silence_(silence) {
-  for (std::uint32_t r = 0; r < ranks; ++r) ranks_[r].report.rank = r;
+      silence_(options.silence),
+      overdue_(options.overdue) {
+  for (std::uint32_t r = 0; r < ranks; ++r) {
+    ranks_[r].report.rank = r;
+    ranks_[r].heard = last_message_;
+  }
   thread_ = std::thread([this] { work(); });
 }
 
@@ -42,6 +46,7 @@ std::vector<RankReport> Coordinator::reports() const {
   std::vector<RankReport> reports;
   for (const Rank& rank : ranks_) {
     reports.push_back(rank.report);
+    reports.back().others_lost = ended_ < ranks_.size();
     if (!rank.report.reported) continue;
     reports.back().end_idle_seconds = std::chrono::duration<double>(last - rank.ended).count();
   }
@@ -57,13 +62,15 @@ void Coordinator::work() {
     }
     show_progress(false);
     say_still_here();
+    rescue();
     mailbox_.flushed();
-    if (finishing_ && Clock::now() - last_message_ > silence_) break;
+    if (finishing_ && (Clock::now() - last_message_ > silence_ || only_hung_ranks_left())) break;
     ::usleep(++idle_polls < kShortSleeps ? kShortSleep : kLongSleep);
   }
   show_progress(true);
+  using Kind = CoordinatorSays::Kind;
   for (const Rank& rank : ranks_) {
-    if (rank.report.reported) say(rank, CoordinatorSays::Kind::goodbye);
+    if (rank.report.reported) say(rank, ended_ < ranks_.size() ? Kind::goodbye_others_lost : Kind::goodbye);
   }
   // The goodbyes are a few bytes; a rank that is gone must not keep this thread.
   for (int tries = 0; tries < 1000 && !mailbox_.flushed(); ++tries) ::usleep(kShortSleep);
@@ -80,6 +87,8 @@ bool Coordinator::receive() {
 void Coordinator::handle(const Message<RankSays>& message) {
   using Kind = RankSays::Kind;
   Rank& rank = ranks_[static_cast<std::size_t>(message.from)];
+  rank.heard = last_message_;
+  rank.hung = false;
   note_done(rank, message);
   rank.takes_phase1 = message.head.takes_phase1 != 0;
   switch (message.head.kind) {
@@ -98,8 +107,10 @@ void Coordinator::handle(const Message<RankSays>& message) {
     }
     case Kind::last:
       rank.open = false;
-      rank.ended = Clock::now();
-      rank.report.waited_seconds = message.head.waited_seconds;
+      // Waiting for others' last bundles is idleness at the end, wherever the rank waited.
+      rank.ended = rank.starved.value_or(Clock::now());
+      rank.report.waited_seconds = std::max(
+          0.0, message.head.waited_seconds - std::chrono::duration<double>(Clock::now() - rank.ended).count());
       rank.report.reported = true;
       ++ended_;
       // From here on rank 0 itself only waits, so silence of the others counts.
@@ -112,19 +123,78 @@ void Coordinator::handle(const Message<RankSays>& message) {
 
 void Coordinator::note_done(Rank& rank, const Message<RankSays>& message) {
   if (message.indices.empty()) return;
-  double cost = 0;
-  for (const std::uint32_t index : message.indices) cost += scheduler_.cost_of(index);
-  scheduler_.done(static_cast<std::uint32_t>(message.indices.size()), cost, message.head.busy_seconds);
-  rank.report.bundles += message.indices.size();
+  const std::vector<bool> first = scheduler_.done(message.indices, message.head.busy_seconds);
+  rank.report.bundles += static_cast<std::uint64_t>(std::count(first.begin(), first.end(), true));
+  std::erase_if(rank.held, [this](std::uint32_t index) { return scheduler_.is_done(index); });
   rank.report.busy_seconds += message.head.busy_seconds;
 }
 
 void Coordinator::answer(Rank& rank) {
-  const Grant grant = scheduler_.request(rank.need, rank.takes_phase1);
-  if (grant.answer == Answer::later) return;
+  const Grant answer = scheduler_.request(rank.need, rank.takes_phase1);
+  if (answer.answer == Answer::grant) return grant(rank, answer.indices);
+  if (rank.need == Need::now && !rank.starved) rank.starved = Clock::now();
+  if (answer.answer == Answer::later) return;
   rank.open = false;
-  const bool granted = grant.answer == Answer::grant;
-  say(rank, granted ? CoordinatorSays::Kind::grant : CoordinatorSays::Kind::end, grant.indices);
+  rank.heard = Clock::now();   // its last word may now be expected
+  say(rank, CoordinatorSays::Kind::end);
+}
+
+void Coordinator::grant(Rank& rank, const std::vector<std::uint32_t>& indices) {
+  rank.open = false;
+  rank.starved.reset();
+  rank.heard = Clock::now();
+  rank.held.insert(rank.held.end(), indices.begin(), indices.end());
+  say(rank, CoordinatorSays::Kind::grant, indices);
+}
+
+/// Silent for longer than its bundles can explain. Before anything was measured the first bundle may take a while: it
+/// pays for everything that happens once.
+bool Coordinator::overdue(const Rank& rank) const {
+  constexpr double kTimesPredicted = 4;
+  constexpr double kUnmeasured = 6;
+  double cost = 0;
+  for (const std::uint32_t index : rank.held) cost += scheduler_.cost_of(index);
+  const double speed = scheduler_.seconds_per_cost();
+  const double patience = speed > 0 ? std::max(overdue_.count(), kTimesPredicted * cost * speed)
+                                    : kUnmeasured * overdue_.count();
+  return !rank.report.reported && std::chrono::duration<double>(Clock::now() - rank.heard).count() > patience;
+}
+
+/// Bundles of hung ranks that `rank` may repeat: one at a time, since nobody knows yet whether they were hung for it.
+std::vector<std::uint32_t> Coordinator::repeat_for(const Rank& rank) {
+  const auto held_by_a_working_rank = [this](std::uint32_t index) {
+    return std::any_of(ranks_.begin(), ranks_.end(), [&](const Rank& other) {
+      return !other.hung && std::find(other.held.begin(), other.held.end(), index) != other.held.end();
+    });
+  };
+  for (Rank& other : ranks_) {
+    if (&other == &rank || other.held.empty() || !overdue(other)) continue;
+    other.hung = true;
+    for (const std::uint32_t index : other.held) {
+      const bool allowed = rank.takes_phase1 || scheduler_.phase_of(index) == 0;
+      if (allowed && !scheduler_.is_done(index) && !held_by_a_working_rank(index)) return {index};
+    }
+  }
+  return {};
+}
+
+/// Idle ranks take over what hung ranks hold.
+void Coordinator::rescue() {
+  const auto now = Clock::now();
+  if (scheduler_.stopped() || now - last_rescue_ < kProgressInterval) return;
+  last_rescue_ = now;
+  for (Rank& rank : ranks_) {
+    if (!rank.open || rank.need != Need::now) continue;
+    const std::vector<std::uint32_t> indices = repeat_for(rank);
+    if (!indices.empty()) grant(rank, indices);
+  }
+}
+
+/// Nothing is left to wait for: all is done (or stopped), and who has not come to the end is hung.
+bool Coordinator::only_hung_ranks_left() const {
+  if (!scheduler_.drained() && !scheduler_.stopped()) return false;
+  return std::all_of(ranks_.begin(), ranks_.end(),
+                     [this](const Rank& rank) { return rank.report.reported || overdue(rank); });
 }
 
 void Coordinator::answer_all_open() {

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -17,7 +18,7 @@ class Coordinator {
   using Clock = std::chrono::steady_clock;
 
   Coordinator(MPI_Comm comm, std::vector<WorkItem> items, std::uint32_t ranks, ProgressCallback progress,
-              std::chrono::duration<double> silence);
+              const MpiOptions& options);
   ~Coordinator() { finish(); }
   Coordinator(const Coordinator&) = delete;
   Coordinator& operator=(const Coordinator&) = delete;
@@ -34,6 +35,10 @@ class Coordinator {
     bool open = false;                 ///< the question has no answer yet
     Need need = Need::soon;
     bool takes_phase1 = true;
+    std::vector<std::uint32_t> held;   ///< granted and not told as done
+    Clock::time_point heard;           ///< last word, or last grant
+    std::optional<Clock::time_point> starved;   ///< since when nothing is left that it could begin
+    bool hung = false;                 ///< others repeat its bundles
   };
 
   void work();
@@ -41,6 +46,11 @@ class Coordinator {
   void handle(const Message<RankSays>& message);
   void note_done(Rank& rank, const Message<RankSays>& message);
   void answer(Rank& rank);
+  void grant(Rank& rank, const std::vector<std::uint32_t>& indices);
+  [[nodiscard]] bool overdue(const Rank& rank) const;
+  [[nodiscard]] std::vector<std::uint32_t> repeat_for(const Rank& rank);
+  void rescue();
+  [[nodiscard]] bool only_hung_ranks_left() const;
   void answer_all_open();
   void stop_all();
   void show_progress(bool even_if_recent);
@@ -52,8 +62,9 @@ class Coordinator {
   std::vector<Rank> ranks_;
   std::uint32_t ended_ = 0;
   ProgressCallback progress_;
-  std::chrono::duration<double> silence_;
-  Clock::time_point last_message_ = Clock::now(), last_progress_ = last_message_, last_still_here_ = last_message_;
+  std::chrono::duration<double> silence_, overdue_;
+  Clock::time_point last_message_ = Clock::now(), last_progress_ = last_message_, last_still_here_ = last_message_,
+                    last_rescue_ = last_message_;
   std::atomic<bool> finishing_{false};
   std::thread thread_;   // last: everything it uses exists before it starts
 };

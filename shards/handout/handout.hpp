@@ -15,6 +15,7 @@ struct WorkItem {
   std::uint32_t index = 0;     ///< into the caller's list of bundles
   double cost = 1;             ///< predicted seconds; only ratios matter, the scale is learnt from what bundles take
   std::uint8_t phase = 0;      ///< all of phase 0 is done before any of phase 1 is granted (accuracy, then latency)
+  bool suspect = false;        ///< may end the rank that does it: after all others of its phase, one at a time
 };
 
 /// What one rank did. The parts add up to the time between the first next() and the end of the last rank's work.
@@ -25,14 +26,15 @@ struct RankReport {
   double waited_seconds = 0;   ///< in next(), for an answer
   double end_idle_seconds = 0; ///< from its own end to the end of the last rank
   bool reported = false;       ///< false: the rank did not come to the end
+  bool others_lost = false;    ///< some rank (or the coordinator) did not; known to every rank that did
 };
 
 /// One rank's end of the hand-out. Used from one thread.
 class Handout {
  public:
   virtual ~Handout() = default;
-  /// Next bundle for this rank; nothing when all work is granted or stop was asked. Waits for one reply at most, and
-  /// between the phases for the other ranks' last bundles.
+  /// Next bundle for this rank; nothing when all work is done or stop was asked. Waits for one reply at most, and
+  /// between the phases and at the end for the other ranks' last bundles, which it may have to repeat.
   virtual std::optional<std::uint32_t> next() = 0;
   /// What next() will return, when that is known already; never waits. For preparing a bundle ahead.
   [[nodiscard]] virtual std::optional<std::uint32_t> peek() = 0;
@@ -58,7 +60,10 @@ std::unique_ptr<Handout> make_static(std::span<const WorkItem> items, std::uint3
 struct MpiOptions {
   bool takes_phase1 = true;    ///< this rank may do latency bundles (one rank per device)
   /// Rank 0 gives up on ranks, and ranks on rank 0, after this long without a message when only they are waited for.
-  std::chrono::duration<double> silence{600};
+  std::chrono::duration<double> silence{120};
+  /// A rank that says nothing for this long, and for four times what its bundles should take, is taken for hung: ranks
+  /// that have nothing else to do repeat its bundles. Whichever commit comes first counts; the other audits it.
+  std::chrono::duration<double> overdue{10};
 };
 
 /// Over MPI_COMM_WORLD (collective). `items` matter on rank 0 only, `progress` is called there, from the helper thread, at

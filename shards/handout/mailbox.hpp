@@ -28,7 +28,7 @@ struct RankSays {
 
 /// What the coordinator says; `count` indices follow the struct.
 struct CoordinatorSays {
-  enum class Kind : std::uint8_t { grant, end, stop, still_here, goodbye } kind = Kind::grant;
+  enum class Kind : std::uint8_t { grant, end, stop, still_here, goodbye, goodbye_others_lost } kind = Kind::grant;
   std::uint32_t question = 0;
   std::uint32_t count = 0;
 };

@@ -99,6 +99,7 @@ class MpiHandout : public Handout {
           break;
         case CoordinatorSays::Kind::stop: obey_stop(); break;
         case CoordinatorSays::Kind::still_here: break;
+        case CoordinatorSays::Kind::goodbye_others_lost: report_.others_lost = true; [[fallthrough]];
         case CoordinatorSays::Kind::goodbye: goodbye_ = true; break;
       }
     }
@@ -113,7 +114,7 @@ class MpiHandout : public Handout {
     const auto begin = Clock::now();
     ask(RankSays::Kind::ask_now);
     wait_until([this] { return !queue_.empty() || ended_; });
-    if (queue_.empty()) ended_ = true;
+    if (queue_.empty() && !ended_) ended_ = report_.others_lost = true;   // the coordinator is gone
     report_.waited_seconds += Seconds(Clock::now() - begin).count();
   }
 
@@ -131,7 +132,8 @@ class MpiHandout : public Handout {
     report_.reported = true;
     tell(RankSays::Kind::last);
     // The goodbye is the last message for this rank, so nothing is left unreceived at MPI_Finalize.
-    wait_until([this] { return goodbye_; });
+    if (!report_.others_lost) wait_until([this] { return goodbye_; });
+    if (!goodbye_) report_.others_lost = true;
     if (coordinator_) coordinator_->finish();
   }
 
@@ -177,7 +179,7 @@ std::unique_ptr<Handout> make_mpi(std::vector<WorkItem> items, ProgressCallback 
   MPI_Comm_dup(MPI_COMM_WORLD, &comm);
   std::unique_ptr<Coordinator> coordinator;
   if (rank == 0) {
-    coordinator = std::make_unique<Coordinator>(comm, std::move(items), size, std::move(progress), options.silence);
+    coordinator = std::make_unique<Coordinator>(comm, std::move(items), size, std::move(progress), options);
   }
   return std::make_unique<MpiHandout>(comm, std::move(coordinator), options);
 }

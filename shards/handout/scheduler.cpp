@@ -15,6 +15,7 @@ constexpr std::uint32_t kShares = 4;         // a grant is at most a quarter of 
 
 bool granted_before(const WorkItem& a, const WorkItem& b) {
   if (a.phase != b.phase) return a.phase < b.phase;
+  if (a.suspect != b.suspect) return b.suspect;
   if (a.cost != b.cost) return a.cost > b.cost;
   return a.index < b.index;
 }
@@ -34,16 +35,21 @@ Scheduler::Scheduler(std::vector<WorkItem> items, std::uint32_t ranks) : items_(
   std::uint32_t largest = 0;
   for (const WorkItem& item : items_) largest = std::max(largest, item.index);
   costs_.resize(items_.empty() ? 0 : std::size_t{largest} + 1);
+  phases_.resize(costs_.size());
+  is_done_.resize(costs_.size());
   cost_behind_.resize(items_.size() + 1);
   for (std::size_t i = items_.size(); i-- > 0;) {
     cost_behind_[i] = cost_behind_[i + 1] + items_[i].cost;
     costs_[items_[i].index] = items_[i].cost;
+    phases_[items_[i].index] = items_[i].phase;
   }
   const auto phase1 = std::find_if(items_.begin(), items_.end(), [](const WorkItem& item) { return item.phase > 0; });
   first_of_phase1_ = static_cast<std::uint64_t>(phase1 - items_.begin());
 }
 
 double Scheduler::cost_of(std::uint32_t index) const { return index < costs_.size() ? costs_[index] : 0; }
+
+std::uint8_t Scheduler::phase_of(std::uint32_t index) const { return index < phases_.size() ? phases_[index] : 0; }
 
 std::uint64_t Scheduler::end_of_phase() const { return granted_ < first_of_phase1_ ? first_of_phase1_ : items_.size(); }
 
@@ -55,10 +61,11 @@ double Scheduler::grant_cost(std::uint64_t left) const {
 }
 
 Grant Scheduler::request(Need need, bool takes_phase1) {
-  if (stopped_ || granted_ == items_.size()) return {Answer::end, {}};
+  if (stopped_ || drained()) return {Answer::end, {}};
   const bool in_phase1 = granted_ >= first_of_phase1_;
-  if (in_phase1 && !takes_phase1) return {Answer::end, {}};
   if (in_phase1 && done_ < first_of_phase1_) return {Answer::later, {}};
+  if (in_phase1 && !takes_phase1) return {Answer::end, {}};
+  if (granted_ == items_.size()) return {Answer::later, {}};
   const std::uint64_t end = end_of_phase();
   const std::uint64_t left = end - granted_;
   // Near the end a bundle promised to a busy rank is one that an idle rank could have begun at once.
@@ -70,14 +77,22 @@ Grant Scheduler::request(Need need, bool takes_phase1) {
     cost += items_[granted_].cost;
     grant.indices.push_back(items_[granted_].index);
     ++granted_;
-  } while (granted_ < end && grant.indices.size() < kMostPerGrant && cost + items_[granted_].cost <= limit);
+  } while (granted_ < end && !items_[granted_].suspect && grant.indices.size() < kMostPerGrant && cost + items_[granted_].cost <= limit);
   return grant;
 }
 
-void Scheduler::done(std::uint32_t count, double predicted_cost, double seconds) {
-  done_ += count;
-  measured_cost_ += predicted_cost;
+std::vector<bool> Scheduler::done(std::span<const std::uint32_t> indices, double seconds) {
+  std::vector<bool> first;
+  for (const std::uint32_t index : indices) {
+    first.push_back(index < is_done_.size() && !is_done_[index]);
+    if (first.back()) {
+      is_done_[index] = true;
+      ++done_;
+    }
+    measured_cost_ += cost_of(index);
+  }
   measured_seconds_ += seconds;
+  return first;
 }
 
 std::vector<WorkItem> static_part(std::span<const WorkItem> items, std::uint32_t rank, std::uint32_t ranks) {

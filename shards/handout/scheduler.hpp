@@ -16,7 +16,7 @@ enum class Need : std::uint8_t {
 
 enum class Answer : std::uint8_t {
   grant,  ///< here are bundles
-  later,  ///< ask (or be answered) again after something has changed
+  later,  ///< ask (or be answered) again after something has changed: others' bundles are not done yet
   end,    ///< nothing will come for this rank
 };
 
@@ -32,12 +32,17 @@ class Scheduler {
   Scheduler(std::vector<WorkItem> items, std::uint32_t ranks);
 
   Grant request(Need need, bool takes_phase1);
-  void done(std::uint32_t count, double predicted_cost, double seconds);
+  /// What was done, and the seconds it took; true for each the first time it is told.
+  std::vector<bool> done(std::span<const std::uint32_t> indices, double seconds);
   void stop() { stopped_ = true; }
 
   [[nodiscard]] bool stopped() const { return stopped_; }
   [[nodiscard]] bool drained() const { return done_ == items_.size(); }
   [[nodiscard]] double cost_of(std::uint32_t index) const;
+  [[nodiscard]] bool is_done(std::uint32_t index) const { return index < is_done_.size() && is_done_[index]; }
+  [[nodiscard]] std::uint8_t phase_of(std::uint32_t index) const;
+  /// Seconds per unit of cost so far; 0 before anything was measured.
+  [[nodiscard]] double seconds_per_cost() const { return measured_cost_ > 0 ? measured_seconds_ / measured_cost_ : 0; }
   [[nodiscard]] Progress progress() const { return {done_, granted_, items_.size(), ranks_}; }
 
  private:
@@ -46,6 +51,8 @@ class Scheduler {
 
   std::vector<WorkItem> items_;        // in the order of granting
   std::vector<double> costs_;          // by index
+  std::vector<std::uint8_t> phases_;   // by index
+  std::vector<bool> is_done_;          // by index
   std::vector<double> cost_behind_;    // cost_behind_[i]: sum of items_[i...]
   std::uint64_t first_of_phase1_ = 0;
   std::uint32_t ranks_;

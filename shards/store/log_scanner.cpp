@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -16,13 +17,9 @@ constexpr std::uint64_t kSearch = 64 << 10;   // small beside kWindow, so that s
 
 }  // namespace
 
-LogScanner::LogScanner(const std::filesystem::path& path)
-    : file_(h5::File::open(path, h5::Mode::read_live)), log_(file_.dataset("log")) {
-  if (log_.record_size() != 1) {
-    throw Error(ExitCode::data, fmt::format("cannot read {}", path.string()), "/log is no data set of bytes",
-                "it was written by another program");
-  }
-  total_ = log_.size();
+LogScanner::LogScanner(std::unique_ptr<LogSource> source)
+    : source_(std::move(source)), total_(source_->size()), damage_(source_->damage()) {
+  if (!damage_.empty()) first_damage_ = total_;   // what was found is whole; what is missing is not in it
   // A hostile file could start a "frame" at every byte; four passes over the log are enough for any honest damage.
   search_budget_ = 4 * total_;
 }
@@ -33,7 +30,7 @@ std::span<const std::byte> LogScanner::window(std::uint64_t offset, std::uint64_
   if (!inside) {
     buffer_.resize(std::min(std::max(bytes, kWindow), total_ - offset));
     buffer_start_ = offset;
-    log_.read(byte_, offset, buffer_);
+    source_->read(offset, buffer_);
   }
   return std::span<const std::byte>(buffer_).subspan(offset - buffer_start_, bytes);
 }

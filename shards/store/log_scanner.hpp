@@ -2,25 +2,25 @@
 // Walks the frames of a live log from front to back, stepping over damaged places.
 
 #include <cstdint>
-#include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "shards/store/frame.hpp"
-#include "shards/store/h5.hpp"
+#include "shards/store/log_source.hpp"
 
 namespace litebench::store {
 
 class LogScanner {
  public:
-  /// Throws Error{io} for a missing file, Error{data} for one without a log.
-  explicit LogScanner(const std::filesystem::path& path);
+  explicit LogScanner(std::unique_ptr<LogSource> source);
 
   /// The next intact frame, valid until the next call; nothing at the end.
   std::optional<Frame> next();
 
   [[nodiscard]] std::uint64_t total() const { return total_; }
+  [[nodiscard]] std::uint64_t position() const { return position_; }   ///< behind the last frame
   [[nodiscard]] std::uint64_t valid() const { return damage_.empty() ? position_ : first_damage_; }
   [[nodiscard]] const std::string& damage() const { return damage_; }   ///< the first
 
@@ -30,9 +30,7 @@ class LogScanner {
   std::span<const std::byte> window(std::uint64_t offset, std::uint64_t bytes);
   void note_damage(const std::string& what);
 
-  h5::RecordType byte_ = h5::RecordType::scalar(h5::Scalar::u8);
-  h5::File file_;
-  h5::DataSet log_;
+  std::unique_ptr<LogSource> source_;
   std::uint64_t total_ = 0, position_ = 0;
   std::vector<std::byte> buffer_;
   std::uint64_t buffer_start_ = 0;

@@ -14,29 +14,10 @@
 namespace litebench::store {
 namespace {
 
-using Parts = std::vector<std::pair<std::string, std::string>>;
-
-/// "dtype: fp32 then, bf16 now" for every part that differs.
-std::vector<std::string> differences(const Parts& then, const Parts& now) {
-  std::map<std::string, std::pair<std::string, std::string>> values;
-  for (const auto& [name, value] : then) values[name].first = value;
-  for (const auto& [name, value] : now) values[name].second = value;
-  std::vector<std::string> lines;
-  const auto shown = [](const std::string& value) { return value.empty() ? "nothing" : value; };
-  for (const auto& [name, both] : values) {
-    if (both.first != both.second) lines.push_back(fmt::format("{}: {} then, {} now", name, shown(both.first), shown(both.second)));
-  }
-  return lines;
-}
-
-void require_equal(std::string_view key, const std::string& stored, const std::string& wanted, const Parts& then,
-                   const Parts& now, const std::filesystem::path& shard) {
-  if (stored == wanted) return;
-  const std::vector<std::string> lines = differences(then, now);
-  const std::string what = lines.empty() ? fmt::format("key {} then, {} now", stored, wanted)
-                                         : fmt::format("{}", fmt::join(lines, "; "));
-  throw Error(ExitCode::usage, fmt::format("cannot resume: the {} key differs from that of {}", key, shard.string()), what,
-              "undo the change, choose another output directory, or start with --fresh");
+void add_pack(std::vector<FoundPack>& packs, const Provenance& from, const std::filesystem::path& shard) {
+  const auto same = [&](const FoundPack& pack) { return pack.key == from.pack; };
+  if (std::none_of(packs.begin(), packs.end(), same))
+    packs.push_back({from.pack, from.pack_parts, from.variants, from.variant_json, shard});
 }
 
 /// What two computations of a bundle must agree on. Times differ, so only expression rows count.
@@ -87,6 +68,23 @@ void count_earliest(std::vector<Committed> commits, DoneSet& done) {
 
 }  // namespace
 
+std::vector<std::string> differences(const KeyParts& then, const KeyParts& now) {
+  std::map<std::string, std::pair<std::string, std::string>> values;
+  for (const auto& [name, value] : then) values[name].first = value;
+  for (const auto& [name, value] : now) values[name].second = value;
+  std::vector<std::string> lines;
+  const auto shown = [](const std::string& value) { return value.empty() ? "nothing" : value; };
+  for (const auto& [name, both] : values) {
+    if (both.first != both.second) lines.push_back(fmt::format("{}: {} then, {} now", name, shown(both.first), shown(both.second)));
+  }
+  return lines;
+}
+
+void refuse_resume(std::string_view key, const std::filesystem::path& shard, std::string_view what) {
+  throw Error(ExitCode::usage, fmt::format("cannot resume: the {} key differs from that of {}", key, shard.string()), what,
+              "undo the change, choose another output directory, or start with --fresh");
+}
+
 DoneSet scan_done(const std::filesystem::path& run, const ResumeRequest& request) {
   DoneSet done;
   std::vector<Committed> commits;
@@ -95,6 +93,11 @@ DoneSet scan_done(const std::filesystem::path& run, const ResumeRequest& request
     std::vector<Committed> here;
     const auto note = [&](Bundle&& bundle) {
       const auto failed = [](const UnitRow& unit) { return is_transient(unit.status); };
+      const auto given_up = [](const UnitRow& unit) {
+        return unit.status == Status::poisoned || unit.status == Status::timeout;
+      };
+      if (std::any_of(bundle.units.begin(), bundle.units.end(), given_up))
+        done.quarantined.insert(std::uint64_t{bundle.commit.bundle_id});
       if (std::any_of(bundle.units.begin(), bundle.units.end(), failed)) return;
       const CommitRow& c = bundle.commit;
       here.push_back({"", c.begin_ns, c.bundle_id, answers_of(bundle), c.pass, 1e-9 * static_cast<double>(c.duration_ns)});
@@ -107,8 +110,12 @@ DoneSet scan_done(const std::filesystem::path& run, const ResumeRequest& request
       continue;
     }
     const Provenance& p = contents.provenance;
-    require_equal("family", p.family, request.family, p.family_parts, request.family_parts, shard);
-    require_equal("pack", p.pack, request.pack, p.pack_parts, request.pack_parts, shard);
+    if (p.family != request.family) {
+      const std::vector<std::string> lines = differences(p.family_parts, request.family_parts);
+      refuse_resume("family", shard, lines.empty() ? fmt::format("key {} then, {} now", p.family, request.family)
+                                                   : fmt::format("{}", fmt::join(lines, "; ")));
+    }
+    add_pack(done.packs, p, shard);
     if (!contents.damage.empty()) done.unreadable.push_back({shard, contents.damage, contents.lost_bundles});
     for (const PlannedBundle& planned : contents.plan)
       done.planned_units[std::uint64_t{planned.bundle_id}] = planned.units;

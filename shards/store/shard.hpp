@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "shards/store/log_source.hpp"
 #include "shards/store/rows.hpp"
 
 namespace litebench::store {
@@ -57,18 +58,31 @@ struct Bundle {
 
 enum class Event : std::uint8_t { start, stop_signal, error, clean_end, note };
 
+/// How a process writes its frames.
+enum class Form : std::uint8_t {
+  log,       ///< one growing HDF5 file: nothing committed is lost with the process
+  segments,  ///< closed files of frames, one every few seconds: for file systems where readers may not look at a
+             ///< growing file (NFS); a killed process loses the bundles since the last one
+};
+
+/// What suits the file system of `folder`: segments on network file systems without shared memory mappings.
+Form form_for(const std::filesystem::path& folder);
+
 /// Appends to one shard file. Created exclusively, never reopened. All errors of the disk are Error{io}; what was
 /// committed before stays readable; the writer refuses further work after the first. Not thread-safe.
-/// Data reaches the kernel with every commit (a killed process loses nothing) and the disk within two seconds.
+/// Data reaches the kernel with every commit (a killed process loses nothing) and the disk within two seconds; as
+/// segments both within some seconds.
 class ShardWriter {
  public:
-  /// The file appears under `path` complete with its start record, or not at all.
-  ShardWriter(const std::filesystem::path& path, const Provenance& provenance);
+  /// The file appears under `path` complete with its start record, or not at all; segments beside it as
+  /// `path` with .s0000.seg, .s0001.seg, … for its extension.
+  ShardWriter(const std::filesystem::path& path, const Provenance& provenance, Form form = Form::log);
   ~ShardWriter();
   ShardWriter(ShardWriter&&) noexcept;
 
   void plan(std::span<const PlannedBundle> bundles);
-  /// Writes the rows, then the commit record, then flushes. After it returns a killed process loses nothing of the bundle.
+  /// Writes the rows, then the commit record, then flushes. After it returns a killed process loses nothing of the
+  /// bundle (as segments: once its segment is closed).
   void commit(Bundle& bundle);
   void event(Event kind, std::string_view text);
   /// Clean end: writes the event, syncs, closes.
@@ -103,6 +117,12 @@ ShardContents read_shard(const std::filesystem::path& path, Rows rows = Rows::al
 /// The same without holding the shard in memory: `visit` gets each bundle in file order; the result has none.
 ShardContents visit_shard(const std::filesystem::path& path, const std::function<void(Bundle&&)>& visit,
                           Rows rows = Rows::all);
+
+/// The same of a log that is no file of its own; `name` is for messages.
+ShardContents visit_log(std::unique_ptr<LogSource> log, const std::filesystem::path& name,
+                        const std::function<void(Bundle&&)>& visit, Rows rows = Rows::all);
+
+inline constexpr std::string_view kSegmentSuffix = ".seg";
 
 /// The shards of a run directory, sorted by name.
 std::vector<std::filesystem::path> shards_of(const std::filesystem::path& run);

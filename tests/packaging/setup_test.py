@@ -111,4 +111,4 @@ def test_a_failing_apt_is_told_and_ends_the_set_up(tmp_path):
 
 def test_an_unknown_mode_is_refused(tmp_path):
     done = Machine(tmp_path, ALL_INSTALLED).setup("fast")
-    assert done.returncode == 69 and "slim or full" in done.stderr
+    assert done.returncode == 69 and "slim, full or cluster" in done.stderr

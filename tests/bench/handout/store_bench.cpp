@@ -49,7 +49,7 @@ int main(int argc, char** argv) {
   ::close(fd);
 
   begin = Clock::now();
-  const DoneSet done = scan_done(run, {provenance.family, provenance.pack, {}, {}});
+  const DoneSet done = scan_done(run, {provenance.family, {}});
   const double scan_seconds = seconds_since(begin);
   fmt::print("commit of {} units, {} bytes: {:.1f} us, {:.1f} times a plain write; scan {:.0f} MB/s, {:.0f} bundles/s\n", units,
              buffer.size(), 1e6 * commit_seconds / kBundles, commit_seconds / plain_seconds, 1e-6 * static_cast<double>(bytes) / scan_seconds,

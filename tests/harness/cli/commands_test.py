@@ -57,7 +57,7 @@ def test_version_names_what_the_program_was_built_of(program):
         assert any(re.match(rf"\s*{part}\s+\S", line) for line in lines), done.stdout
 
 
-@pytest.mark.parametrize("word", ["plan", "launch", "status", "list", "doctor", "convert", "dump", "show", "reduce"])
+@pytest.mark.parametrize("word", ["plan", "launch", "status", "list", "doctor", "convert", "dump", "show", "chaos", "reduce"])
 def test_every_command_explains_itself(word):
     done = run(word, "--help")
     assert done.returncode == 0, done.stderr

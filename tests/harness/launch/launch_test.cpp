@@ -195,5 +195,22 @@ TEST_F(RunFolder, OfManyStartsAtOnceExactlyOneGetsAStaleLock) {
   EXPECT_EQ(winners, 1);
 }
 
+TEST_F(RunFolder, IsTakenOverByALaterStartOfTheSameJobAlone) {
+  ::setenv("LITEBENCH_LAUNCH", "job", 1);
+  ::setenv("LITEBENCH_RESTART_COUNT", "0", 1);
+  const RunLock first(run, "first", 600ms);
+  EXPECT_NE(message_of_second_start(run), "") << "the same start";
+  ::setenv("LITEBENCH_LAUNCH", "another", 1);
+  ::setenv("LITEBENCH_RESTART_COUNT", "1", 1);
+  EXPECT_NE(message_of_second_start(run), "") << "another job";
+  ::setenv("LITEBENCH_LAUNCH", "job", 1);
+  const RunLock second(run, "second");
+  EXPECT_EQ(lock_owner(run)->attempt, "second");
+  for (int tries = 0; tries < 500 && !first.lost(); ++tries) std::this_thread::sleep_for(20ms);
+  EXPECT_TRUE(first.lost()) << "the earlier start sees it and stops";
+  ::unsetenv("LITEBENCH_LAUNCH");
+  ::unsetenv("LITEBENCH_RESTART_COUNT");
+}
+
 }  // namespace
 }  // namespace litebench::launch

@@ -137,6 +137,29 @@ void silent_rank_is_given_up(int rank, int ranks) {
   MPI_Barrier(MPI_COMM_WORLD);
 }
 
+void bundles_of_a_hung_rank_are_repeated(int rank, int ranks) {
+  constexpr std::uint32_t kCount = 40;
+  MpiOptions options;
+  options.overdue = std::chrono::milliseconds(300);
+  auto handout = make_mpi(rank == 0 ? make_items(kCount, 0) : std::vector<WorkItem>{}, {}, options);
+  const double begin = now();
+  const std::vector<Done> mine = work(*handout, rank, 2.0, [&](std::size_t) {
+    if (rank == ranks - 1 && now() - begin < 3) std::this_thread::sleep_for(std::chrono::seconds(4));
+  });
+  const std::vector<RankReport> reports = handout->finish();
+  if (rank != ranks - 1) check(now() - begin < 3.5, "the others end without the hung rank");
+  const std::vector<Done> all = gather(mine, ranks);
+  if (rank != 0) return;
+  std::vector<int> times(kCount);
+  for (const Done& done : all) ++times.at(done.index);
+  check(std::all_of(times.begin(), times.end(), [](int t) { return t >= 1; }), "every bundle is done");
+  check(std::count_if(times.begin(), times.end(), [](int t) { return t > 1; }) <= 3, "and few of them twice");
+  check(reports.back().others_lost && !reports.back().reported, "the hung rank is named");
+  std::uint64_t bundles = 0;
+  for (const RankReport& report : reports) bundles += report.bundles;
+  check(bundles == kCount, "the reports count every bundle once");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -153,6 +176,7 @@ int main(int argc, char** argv) {
   latency_after_accuracy(rank, ranks);
   stop_reaches_everybody(rank, ranks);
   silent_rank_is_given_up(rank, ranks);
+  if (ranks > 1) bundles_of_a_hung_rank_are_repeated(rank, ranks);
   MPI_Allreduce(MPI_IN_PLACE, &failures, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
   MPI_Finalize();
   return failures == 0 ? 0 : 1;

@@ -17,6 +17,24 @@ std::vector<WorkItem> items_with_costs(const std::vector<double>& costs, std::ui
   return items;
 }
 
+std::vector<bool> done(Scheduler& scheduler, std::uint32_t index, double seconds) {
+  return scheduler.done(std::span(&index, 1), seconds);
+}
+
+TEST(Scheduler, CountsABundleThatWasRepeatedOnce) {
+  Scheduler scheduler(items_with_costs({4, 2}), 2);
+  scheduler.request(Need::now, true);
+  scheduler.request(Need::now, true);
+  const std::vector<std::uint32_t> both{0, 0};
+  EXPECT_EQ(scheduler.done(both, 6), (std::vector<bool>{true, false}));
+  EXPECT_FALSE(scheduler.drained());
+  EXPECT_TRUE(scheduler.is_done(0));
+  EXPECT_FALSE(scheduler.is_done(1));
+  EXPECT_DOUBLE_EQ(scheduler.seconds_per_cost(), 6.0 / 8.0);
+  EXPECT_EQ(done(scheduler, 1, 2), std::vector<bool>{true});
+  EXPECT_TRUE(scheduler.drained());
+}
+
 TEST(Scheduler, GrantsTheLongestFirst) {
   Scheduler scheduler(items_with_costs({1, 5, 3, 5}), 1);
   std::vector<std::uint32_t> order;
@@ -25,6 +43,22 @@ TEST(Scheduler, GrantsTheLongestFirst) {
     order.insert(order.end(), grant.indices.begin(), grant.indices.end());
   }
   EXPECT_EQ(order, (std::vector<std::uint32_t>{1, 3, 2, 0}));
+}
+
+TEST(Scheduler, LeavesSuspectsToTheEndAndGrantsThemAlone) {
+  std::vector<WorkItem> items = items_with_costs(std::vector<double>(200, 1.0));
+  items[3].suspect = items[7].suspect = true;
+  Scheduler scheduler(items, 1);
+  scheduler.request(Need::now, true);
+  done(scheduler, 0, 1e-6);
+  std::vector<std::vector<std::uint32_t>> grants;
+  for (Grant grant = scheduler.request(Need::now, true); grant.answer == Answer::grant;
+       grant = scheduler.request(Need::now, true)) {
+    grants.push_back(grant.indices);
+  }
+  ASSERT_GE(grants.size(), 3U);
+  EXPECT_EQ(grants[grants.size() - 2], std::vector<std::uint32_t>{3});
+  EXPECT_EQ(grants.back(), std::vector<std::uint32_t>{7});
 }
 
 TEST(Scheduler, WithoutWorkEndsAtOnce) {
@@ -42,10 +76,14 @@ TEST(Scheduler, OrdersEvenWithSenselessCosts) {
 TEST(Scheduler, BeginsThePhaseOfLatencyOnlyWhenAccuracyIsDone) {
   Scheduler scheduler({{0, 1, 0}, {1, 9, 1}}, 2);
   EXPECT_EQ(scheduler.request(Need::now, true).indices, std::vector<std::uint32_t>{0});
-  EXPECT_EQ(scheduler.request(Need::now, false).answer, Answer::end) << "a rank without latency work may go";
+  EXPECT_EQ(scheduler.request(Need::now, false).answer, Answer::later) << "it may have to repeat bundle 0";
   EXPECT_EQ(scheduler.request(Need::now, true).answer, Answer::later);
-  scheduler.done(1, 1, 1);
+  done(scheduler, 0, 1);
+  EXPECT_EQ(scheduler.request(Need::now, false).answer, Answer::end) << "a rank without latency work may go";
   EXPECT_EQ(scheduler.request(Need::now, true).indices, std::vector<std::uint32_t>{1});
+  EXPECT_EQ(scheduler.request(Need::now, true).answer, Answer::later);
+  done(scheduler, 1, 1);
+  EXPECT_EQ(scheduler.request(Need::now, true).answer, Answer::end);
 }
 
 TEST(Scheduler, PromisesNothingToBusyRanksNearTheEnd) {
@@ -65,7 +103,7 @@ TEST(Scheduler, AfterStopGrantsNothing) {
 TEST(Scheduler, BatchesShortBundlesAndShrinksTheBatches) {
   Scheduler scheduler(items_with_costs(std::vector<double>(10'000, 1.0)), 4);
   EXPECT_EQ(scheduler.request(Need::now, true).indices.size(), 1U) << "nothing is known about their length yet";
-  scheduler.done(1, 1, 20e-6);
+  done(scheduler, 0, 20e-6);
   std::vector<std::size_t> sizes;
   std::set<std::uint32_t> seen;
   for (Grant grant = scheduler.request(Need::now, true); grant.answer == Answer::grant;
@@ -104,7 +142,7 @@ double simulate(Scheduler& scheduler, const std::vector<double>& seconds, std::u
     const std::uint32_t index = queue.front();
     queue.erase(queue.begin());
     if (queue.empty()) take(r, Need::soon);
-    scheduler.done(1, scheduler.cost_of(index), seconds[index]);
+    done(scheduler, index, seconds[index]);
     free_at.emplace(now + seconds[index], r);
   }
   return end;

@@ -14,7 +14,7 @@ namespace {
 
 ResumeRequest request() {
   const Provenance p = sample::provenance();
-  return {p.family, p.pack, p.family_parts, p.pack_parts};
+  return {p.family, p.family_parts};
 }
 
 std::filesystem::path shard(const std::filesystem::path& run, const std::string& attempt, int rank) {
@@ -97,18 +97,30 @@ TEST(Resume, RefusesAnotherFamilyAndSaysWhatChanged) {
   }
 }
 
-TEST(Resume, RefusesAnotherPackAndSaysWhatChanged) {
+TEST(Resume, ListsThePacksInTheOrderOfTheirAttempts) {
   const sample::Scratch run;
-  write(run.path(), "20250101T000000Z-a-1-0", 0, {});
-  ResumeRequest changed = request();
-  changed.pack = "other";
-  changed.pack_parts.emplace_back("rows_per_pack", "8");
-  try {
-    scan_done(run.path(), changed);
-    ADD_FAILURE() << "another pack";
-  } catch (const Error& error) {
-    EXPECT_NE(std::string(error.what()).find("rows_per_pack: nothing then, 8 now"), std::string::npos) << error.what();
+  Provenance other = sample::provenance("20250103T000000Z-a-1-0");
+  other.pack = "c0de";
+  other.variants = {"uniform@64"};
+  {
+    ShardWriter writer(shard(run.path(), other.attempt, 0), other);
+    Bundle bundle = sample::bundle(5, 1);
+    writer.commit(bundle);
   }
+  write(run.path(), "20250101T000000Z-a-1-0", 0, {sample::bundle(1)});
+  write(run.path(), "20250101T000000Z-a-1-0", 1, {});
+  const DoneSet done = scan_done(run.path(), request());
+  EXPECT_EQ(done.bundles, (std::unordered_set<std::uint64_t>{1, 5}));
+  ASSERT_EQ(done.packs.size(), 2U);
+  EXPECT_EQ(done.packs[0].variants, (std::vector<std::string>{"none", "litelvlm@192"}));
+  EXPECT_EQ(done.packs[0].variant_json.size(), 2U);
+  EXPECT_EQ(done.packs[1].key, "c0de");
+  EXPECT_EQ(done.packs[1].variants, (std::vector<std::string>{"uniform@64"}));
+}
+
+TEST(Resume, NamesTheDifferencesOfTwoKeys) {
+  EXPECT_EQ(differences({{"a", "1"}, {"b", "2"}}, {{"a", "1"}, {"b", "3"}, {"c", "4"}}),
+            (std::vector<std::string>{"b: 2 then, 3 now", "c: nothing then, 4 now"}));
 }
 
 TEST(Resume, GoesOnBesideAShardThatCannotBeRead) {

@@ -1,0 +1,61 @@
+#pragma once
+// What is noted about a bundle while it is in work, so that its death or its hanging has a name.
+
+#include <array>
+#include <cstdint>
+#include <unordered_set>
+
+#include "harness/evaluate/plan.hpp"
+#include "harness/launch/watchdog.hpp"
+#include "shards/store/flight.hpp"
+
+namespace litebench::evaluate {
+
+/// Cost of a bundle in units of one sequence; only ratios inside a pass matter. The towers cost
+/// every bundle the same.
+double predicted_cost(const store::PlannedBundle& bundle);
+
+/// How long a bundle may take before its rank is taken for hung.
+class Deadline {
+ public:
+  /// `fixed_seconds` > 0 wins over what is learnt.
+  explicit Deadline(double fixed_seconds) : fixed_(fixed_seconds) {}
+
+  /// Twenty times what it should take, at least ten minutes; an hour before anything was measured.
+  [[nodiscard]] double seconds(const store::PlannedBundle& bundle) const;
+  void learn(const store::PlannedBundle& bundle, double seconds);
+
+ private:
+  struct Measured {
+    double cost = 0, seconds = 0;
+  };
+  double fixed_;
+  std::array<Measured, 2> measured_{};  // by store::Pass
+};
+
+/// One rank's view of its own bundles.
+class Supervision {
+ public:
+  /// `suspects`: bundles that were in work when an attempt died; they are prepared alone.
+  Supervision(const std::filesystem::path& shard, double fixed_deadline,
+              std::unordered_set<std::uint64_t> suspects);
+
+  void begin(const BundlePlan& bundle);
+  void end(const BundlePlan& bundle, double seconds);
+  [[nodiscard]] bool may_prepare_ahead(const BundlePlan& bundle) const;
+  void preparing(const BundlePlan& bundle) { mark_.preparing(bundle.row.bundle_id); }
+  void prepared(const BundlePlan& bundle) { mark_.prepared(bundle.row.bundle_id); }
+  /// The process is about to end by order or for a reason that no bundle is to blame for.
+  void land() { mark_.land(); }
+
+ private:
+  [[noreturn]] void give_up();
+
+  store::FlightMark mark_;
+  Deadline deadline_;
+  std::unordered_set<std::uint64_t> suspects_;
+  std::int64_t image_ = 0;  // in work, for the message
+  launch::Watchdog watchdog_;
+};
+
+}  // namespace litebench::evaluate

@@ -1,0 +1,59 @@
+"""An image that kills its rank is left out after two attempts; everything else is complete."""
+
+import json
+
+import pytest
+from faults import faulty, integers, launch, run, statuses, text, undisturbed
+
+POISON = 98304
+PICTURE = f"{POISON:012}.jpg"
+BUNDLES = 2  # the picture is in both splits
+
+
+@pytest.mark.parametrize("how,ranks", [("kill", 2), ("crash", 1)])
+def test_a_picture_that_kills_its_rank_is_left_out_after_two_attempts(tmp_path, how, ranks):
+    config = tmp_path / "sweep.toml"
+    config.write_text(text(tmp_path))
+    process = launch(config, ranks, **faulty(PICTURE, how))
+    out, err = process.communicate(timeout=500)
+    assert process.returncode == 3, out + err
+    # Two attempts each, some of them in one start.
+    assert 2 <= err.count("starting again") <= 2 * BUNDLES and err.count("is left out") == BUNDLES, err
+    assert err.count("it was in work when 2 attempts ended without a word") == BUNDLES
+
+    assert {status for image, status in statuses(tmp_path / "run") if image == POISON} == {"poisoned"}
+    assert {status for image, status in statuses(tmp_path / "run") if image != POISON} == {"ok"}
+    verdict = json.loads((tmp_path / "run/verdict.json").read_text())
+    assert verdict["verdict"] == "PARTIAL"
+    assert verdict["bundles"]["done"] == verdict["bundles"]["planned"]
+    assert any(str(POISON) in reason and "poisoned" in reason for reason in verdict["reasons"]), verdict["reasons"]
+
+    # Another start leaves it alone; --retry, with the decoder mended, completes the run.
+    again = run("--config", config)
+    assert again.returncode == 3 and "PARTIAL" in again.stdout, again.stdout + again.stderr
+    done = run("--config", config, "--retry")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert integers(tmp_path / "run/results.h5") == undisturbed(tmp_path / "other")
+    assert not list((tmp_path / "run/shards").glob("*.flight"))
+
+
+def test_a_picture_that_hangs_its_rank_runs_out_of_time(tmp_path):
+    config = tmp_path / "sweep.toml"
+    config.write_text(text(tmp_path, run_keys="bundle_seconds = 30"))
+    process = launch(config, 2, **faulty(PICTURE, "hang"))
+    out, err = process.communicate(timeout=500)
+    assert process.returncode == 3, out + err
+    assert "takes much longer than it should" in err
+    assert {status for image, status in statuses(tmp_path / "run") if image == POISON} == {"timeout"}
+    assert {status for image, status in statuses(tmp_path / "run") if image != POISON} == {"ok"}
+
+
+def test_launch_names_the_suspects_when_nothing_gets_done(tmp_path):
+    config = tmp_path / "sweep.toml"
+    config.write_text(text(tmp_path))
+    process = launch(config, 1, **faulty("COCO_train2014", "kill"))     # every picture
+    out, err = process.communicate(timeout=500)
+    assert process.returncode not in (0, 3), out + err
+    assert err.count("starting again") == 2 and "no bundle was finished" in err
+    assert err.count("suspect: ") >= 3 and "in work at" in err, err
+    assert "suspect: " in run("status", tmp_path / "run").stdout
