@@ -69,9 +69,8 @@ void Coordinator::work() {
   }
   show_progress(true);
   using Kind = CoordinatorSays::Kind;
-  for (const Rank& rank : ranks_) {
-    if (rank.report.reported) say(rank, ended_ < ranks_.size() ? Kind::goodbye_others_lost : Kind::goodbye);
-  }
+  // Also to those that were given up: one that was only slow must not wait for answers that nobody gives any more.
+  for (const Rank& rank : ranks_) say(rank, ended_ < ranks_.size() ? Kind::goodbye_others_lost : Kind::goodbye);
   // The goodbyes are a few bytes; a rank that is gone must not keep this thread.
   for (int tries = 0; tries < 1000 && !mailbox_.flushed(); ++tries) ::usleep(kShortSleep);
 }

@@ -100,7 +100,10 @@ class MpiHandout : public Handout {
         case CoordinatorSays::Kind::stop: obey_stop(); break;
         case CoordinatorSays::Kind::still_here: break;
         case CoordinatorSays::Kind::goodbye_others_lost: report_.others_lost = true; [[fallthrough]];
-        case CoordinatorSays::Kind::goodbye: goodbye_ = true; break;
+        case CoordinatorSays::Kind::goodbye:
+          goodbye_ = true;
+          obey_stop();
+          break;
       }
     }
   }
