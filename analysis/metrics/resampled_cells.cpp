@@ -25,9 +25,14 @@ Ratio ratio_of(std::string_view metric, Epsilons epsilons) {
 
 ResampledCells::ResampledCells(ImageSums sums, Epsilons epsilons, const DrawOptions& draws)
     : sums_(std::move(sums)), epsilons_(epsilons), draws_(draws) {
-  for (CellSums& cell : sums_.cells) {
+  std::vector<PlacedTable> placed;
+  for (const CellSums& cell : sums_.cells) placed.push_back({&cell.table, cell.places});
+  std::vector<std::vector<double>> drawn =
+      weighted_sums(sums_.images, placed, Scheme::poisson, draws_);
+  for (std::size_t c = 0; c < sums_.cells.size(); ++c) {
+    CellSums& cell = sums_.cells[c];
     ResampledTable table;
-    table.sums = weighted_sums(cell.table, Scheme::poisson, draws_);
+    table.sums = std::move(drawn[c]);
     table.table = std::move(cell.table);
     table.places = cell.places;
     table.all_clusters = sums_.images.size();

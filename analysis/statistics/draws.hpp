@@ -39,4 +39,15 @@ std::vector<std::uint8_t> weights_of(std::span<const std::uint64_t> clusters, Sc
 std::vector<double> weighted_sums(const ClusterTable& table, Scheme scheme,
                                   const DrawOptions& options);
 
+/// A table and where its clusters lie among all of several tables.
+struct PlacedTable {
+  const ClusterTable* table = nullptr;
+  std::span<const std::size_t> places;  ///< one per cluster of the table; empty: all, in order
+};
+
+/// The same for tables that share clusters, whose weights are then made once: one [columns, draws] per table.
+std::vector<std::vector<double>> weighted_sums(std::span<const std::uint64_t> clusters,
+                                               std::span<const PlacedTable> tables, Scheme scheme,
+                                               const DrawOptions& options);
+
 }  // namespace litebench::analysis

@@ -1,11 +1,12 @@
 // Writes a run as large as asked for, with numbers that behave like an evaluation's: images differ in difficulty, methods in quality, larger
 // budgets are better, refcoco and refcoco+ share their images.
 //
-//   make_large_run FOLDER [IMAGES_PER_SPLIT [METHODS [MASK_BYTES]]] [--no-targets]
+//   make_large_run FOLDER [IMAGES_PER_SPLIT [METHODS [MASK_BYTES]]] [--no-targets] [--shards N]
 //
 // Eight splits; `none` and METHODS methods at 192, 128 and 64 tokens, the first of them drawing with 3 seeds; 3 expressions per image;
 // latency pass over up to 12 images of every split, 3 repeats; one sample of refcoco/testB fails for one variant. --no-targets: every tenth expression refers to nothing.
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdlib>
@@ -28,6 +29,7 @@ struct Options {
   int methods = 4;
   std::size_t mask_bytes = 100;
   bool no_targets = false;
+  std::int64_t shards = 2;
 };
 
 struct Arm {
@@ -60,13 +62,13 @@ class Maker {
 
   void write() {
     std::filesystem::create_directories(o_.folder / "shards");
-    for (int rank = 0; rank < 2; ++rank) {
+    for (int rank = 0; rank < o_.shards; ++rank) {
       store::ShardWriter writer(
           o_.folder / "shards" / ("20260101T000000Z-host-1-0-r" + std::to_string(rank) + ".h5"),
           provenance(rank));
       if (rank == 0) writer.plan(plan());
       for (std::int16_t split = 0; split < 8; ++split) {
-        for (std::int64_t i = rank; i < o_.images; i += 2) {
+        for (std::int64_t i = rank; i < o_.images; i += o_.shards) {
           store::Bundle accuracy = accuracy_bundle(split, i);
           writer.commit(accuracy);
           if (i >= kLatencyImages) continue;
@@ -83,7 +85,7 @@ class Maker {
     store::Provenance p;
     p.attempt = "20260101T000000Z-host-1-0";
     p.rank = rank;
-    p.ranks = 2;
+    p.ranks = static_cast<int>(o_.shards);
     p.family = "fa";
     p.pack = "pa";
     p.plan = "1a";
@@ -285,6 +287,8 @@ int main(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     if (std::string(argv[i]) == "--no-targets") {
       options.no_targets = true;
+    } else if (std::string(argv[i]) == "--shards" && i + 1 < argc) {
+      options.shards = std::max<std::int64_t>(1, std::atoll(argv[++i]));
     } else {
       words.emplace_back(argv[i]);
     }
