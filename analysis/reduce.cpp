@@ -4,12 +4,11 @@
 
 #include <fmt/core.h>
 
+#include "analysis/derive.hpp"
 #include "analysis/files.hpp"
 #include "analysis/manifest.hpp"
-#include "analysis/published/published.hpp"
 #include "analysis/report/page.hpp"
 #include "analysis/rows/write_results.hpp"
-#include "analysis/tables/build.hpp"
 #include "base/toml.hpp"
 #include "base/version.hpp"
 
@@ -44,6 +43,7 @@ Manifest manifest_of(const Fingerprints& fingerprints, const SummaryOptions& opt
        {"draws", std::to_string(tables.draws)},
        {"level", fmt::format("{:g}", tables.level)},
        {"interval", tables.interval == IntervalKind::bca ? "bca" : "percentile"},
+       {"tables", config::print_toml(node_of(tables))},
        {"litebench", std::string(build_info().version)},
        {"commit", std::string(build_info().commit)}},
       {}};
@@ -70,18 +70,6 @@ TableOptions table_options(const Run& run, const ReduceOptions& options) {
   return tables;
 }
 
-InferenceOptions inference_options(const TableOptions& tables, std::int32_t threads) {
-  InferenceOptions out;
-  out.draws = {tables.draws, static_cast<std::uint64_t>(tables.seed), threads};
-  out.interval = {tables.interval, tables.level};
-  out.correction = tables.correction;
-  out.alpha = tables.alpha;
-  out.power = tables.power;
-  out.margin = tables.margin;
-  out.least_images = static_cast<std::size_t>(tables.least_images);
-  return out;
-}
-
 }  // namespace
 
 Reduction reduce_rows(const Run& run, const std::filesystem::path& output,
@@ -92,21 +80,16 @@ Reduction reduce_rows(const Run& run, const std::filesystem::path& output,
   reduction.verdict = judge(run, pairing);
   reduction.print = tables.print;
   const SummaryOptions summary_options{options.accumulation, tables.baseline, options.padded_ranks};
-  const Summary summary = summarise(run, pairing, summary_options);
-  const Inference inference =
-      infer(run, pairing, summary, summary_options, inference_options(tables, options.threads));
-  TableInput input{
-      run,         pairing, summary, inference, tables, reduction.verdict.line, summary_options,
-      std::nullopt};
-  if (!tables.reference.empty()) input.published = find_published(tables.reference);
-  reduction.tables = build_tables(input);
+  Derived derived = derive_tables(
+      run, pairing, {tables, summary_options, options.threads, reduction.verdict.line});
+  reduction.tables = std::move(derived.tables);
 
   make_folder(output);
   const Fingerprints fingerprints =
       write_results(run, output / "results.h5", name_of(reduction.verdict.state));
   // Without times a table is the same for every number of ranks, and so is its name.
   for (Table& table : reduction.tables)
-    table.fingerprint = summary.latency_units > 0 ? fingerprints.rows : fingerprints.answers;
+    table.fingerprint = derived.timed ? fingerprints.rows : fingerprints.answers;
   Manifest manifest = manifest_of(fingerprints, summary_options, tables);
   write_tables(output / "tables", reduction.tables, options.formats, manifest);
   try {

@@ -6,6 +6,7 @@
 
 #include "analysis/audit/address.hpp"
 #include "analysis/audit/read_table.hpp"
+#include "analysis/derive.hpp"
 #include "base/error.hpp"
 
 namespace litebench::analysis::audit {
@@ -23,6 +24,14 @@ Counting counting_of(const Manifest& manifest) {
   return counting;
 }
 
+/// Empty where the tables are of a version that did not write them down.
+std::optional<TableOptions> options_of(const Manifest& manifest) {
+  const std::string toml = manifest.option("tables");
+  if (toml.empty()) return std::nullopt;
+  constexpr std::string_view kName = "made_with.tables of tables/manifest.json";
+  return read_table_options(config::parse_toml(toml, kName), kName);
+}
+
 std::optional<Published> published_of(const Manifest& manifest) {
   const std::string name = manifest.option("reference");
   if (name.empty()) return std::nullopt;
@@ -37,9 +46,20 @@ Dossier::Dossier(const std::filesystem::path& directory)
       stamp(read_stamp(folder / "results.h5")),
       manifest(read_manifest(folder / "tables" / "manifest.json")),
       tables(read_tables(folder / "tables")),
+      options(options_of(manifest)),
       published(published_of(manifest)),
       ledger(run),
       counting(counting_of(manifest)) {}
+
+const std::vector<Table>& Dossier::made_again() const {
+  if (!made_again_) {
+    const SummaryOptions summary{counting.f32 ? Accumulation::f32 : Accumulation::exact,
+                                 options->baseline,
+                                 static_cast<std::int32_t>(counting.padded_ranks)};
+    made_again_ = derive_tables(run, pair_samples(run), {*options, summary, 0, ""}).tables;
+  }
+  return *made_again_;
+}
 
 Claim claim_of(const Cell& cell) {
   const std::size_t end = cell.tag.rfind('/');

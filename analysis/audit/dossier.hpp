@@ -9,6 +9,7 @@
 #include "analysis/audit/ledger.hpp"
 #include "analysis/audit/recompute.hpp"
 #include "analysis/manifest.hpp"
+#include "analysis/options/table_options.hpp"
 #include "analysis/published/published.hpp"
 #include "analysis/rows/read_results.hpp"
 #include "analysis/tables/table.hpp"
@@ -21,14 +22,21 @@ struct Dossier {
   Dossier(const Dossier&) = delete;
   Dossier& operator=(const Dossier&) = delete;
 
+  /// The tables once more, from the rows and `options`, with the same draws; made when first asked for. Needs `options`.
+  const std::vector<Table>& made_again() const;
+
   std::filesystem::path folder;
   Run run;  ///< from results.h5
   Stamp stamp;
   Manifest manifest;
   std::vector<Table> tables;
+  std::optional<TableOptions> options;  ///< [tables] that the tables were made with
   std::optional<Published> published;
   Ledger ledger;
   Counting counting;
+
+ private:
+  mutable std::optional<std::vector<Table>> made_again_;
 };
 
 /// What a cell claims to be. A number that others printed has no metric: see published_value.

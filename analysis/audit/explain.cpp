@@ -99,6 +99,8 @@ class Explanation {
         again.value = std::monostate{};
       }
       line("  Recomputed from the rows: {}", printed(again));
+    } else if (const Cell* again = drawn_again()) {
+      line("  Drawn again from the rows, seed {}: {}", dossier_.options->seed, printed(*again));
     }
     if (cell_.interval) {
       line("  Interval: {} to {} ({} of {} bootstrap draws over images, level {})",
@@ -113,6 +115,18 @@ class Explanation {
       line("  Left out of all variants: {}", fmt::join(evidence.left_out, "; "));
     }
     compare_with_published();
+  }
+
+  /// The same cell of the tables made anew.
+  [[nodiscard]] const Cell* drawn_again() const {
+    if (!dossier_.options) return nullptr;
+    for (const Table& table : dossier_.made_again()) {
+      if (table.tag != table_.tag || place_.row >= table.rows.size()) continue;
+      const std::vector<Cell>& cells = table.rows[place_.row].cells;
+      if (place_.column < cells.size() && cells[place_.column].tag == cell_.tag)
+        return &cells[place_.column];
+    }
+    return nullptr;
   }
 
   void show_rows(const Evidence& evidence) {

@@ -42,6 +42,19 @@ std::vector<std::string> classes_of(const Run& run, const std::string& slicing) 
   return classes;
 }
 
+/// What the draws give, and no row by itself.
+std::string formula_of_draws(const std::string& metric) {
+  if (metric == "p")
+    return "p = (1 + sign patterns of images with at least the observed |sum|) / (1 + draws)";
+  if (metric == "adjusted_p")
+    return "adjusted_p = p corrected over all comparisons with the same kind of opponent";
+  if (metric == "detectable")
+    return "detectable = (t(1 − alpha / 2) + t(power)) × standard error of the paired difference";
+  if (metric == "equivalence_p")
+    return "equivalence_p = the larger p of two one-sided t tests against ± margin";
+  return fmt::format("{} has no second path", metric);
+}
+
 /// One question, answered step by step.
 class Inquiry {
  public:
@@ -65,7 +78,8 @@ class Inquiry {
     } else if (claim_.metric == "expressions" || claim_.metric == "seeds") {
       count();
     } else {
-      evidence_.formula = fmt::format("{} has no second path", claim_.metric);
+      evidence_.formula = formula_of_draws(claim_.metric);
+      drawn_from();
     }
     std::sort(evidence_.rows.begin(), evidence_.rows.end());
     return std::move(evidence_);
@@ -202,6 +216,13 @@ class Inquiry {
       evidence_.value = expressions;
     } else if (whole) {
       evidence_.value = sum / static_cast<double>(rows.size());
+    }
+  }
+
+  /// The rows that both variants of a comparison have.
+  void drawn_from() {
+    for (const std::string& variant : claim_.variants) {
+      for (const std::string& split : claim_.splits) split_value("ciou", variant, split);
     }
   }
 

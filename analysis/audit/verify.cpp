@@ -16,6 +16,7 @@ Verification verify(const std::filesystem::path& run, const VerifyOptions& optio
   }
   if (options.masks) check_masks(dossier.run, found);
   check_numbers(dossier, found);
+  check_statistics(dossier, found);
   check_files(dossier, found);
   return found;
 }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,8 @@ struct Verification {
   std::vector<std::string> problems;   ///< what is wrong and where; empty: verified
   std::vector<std::string> notes;      ///< what could not be checked
   std::int64_t numbers = 0;            ///< recomputed and equal
+  std::int64_t drawn = 0;              ///< ends of intervals and p values, drawn again and equal
+  std::set<std::string> wrong_cells;   ///< addresses that a problem names
   std::int64_t printed_elsewhere = 0;  ///< numbers of others, equal to the published data
   std::int64_t tables = 0, files = 0, shards = 0, rows = 0, masks = 0;
 };

@@ -46,7 +46,7 @@ class NumberCheck {
 
   void report_unknown() const {
     for (const auto& [what, count] : unknown_)
-      found_.notes.push_back(fmt::format("{} cells are not recomputed: {}", count, what));
+      found_.notes.push_back(fmt::format("{} numbers are not recomputed: {}", count, what));
   }
 
  private:
@@ -70,18 +70,28 @@ class NumberCheck {
     }
     const Evidence evidence = recomputer_.of(claim_of(cell));
     if (!evidence.known) {
-      ++unknown_[evidence.formula];
+      to_be_drawn(evidence.formula, number_in(cell) ? 1 : 0);
     } else if (equal(number_in(cell), evidence.value)) {
       found_.numbers += evidence.value ? 1 : 0;
     } else {
       differs(table, row, column, evidence.value, evidence.formula);
     }
-    if (cell.interval) ++unknown_["ends of intervals"];
+    if (cell.interval) to_be_drawn("ends of intervals", 2);
+  }
+
+  /// check_statistics draws them again, where the manifest says how.
+  void to_be_drawn(const std::string& what, std::int64_t numbers) {
+    if (dossier_.options) {
+      found_.drawn += numbers;
+    } else {
+      unknown_[what] += numbers;
+    }
   }
 
   void differs(const Table& table, std::size_t row, std::size_t column,
                std::optional<double> expected, std::string_view by) {
     const Cell& cell = table.rows[row].cells[column];
+    found_.wrong_cells.insert(address_of(table, row, column));
     found_.problems.push_back(fmt::format("tables/{}.json {} says {}, the rows give {} ({})",
                                           table.tag, address_of(table, row, column),
                                           shown(cell, number_in(cell)), shown(cell, expected), by));
@@ -91,6 +101,62 @@ class NumberCheck {
   Verification& found_;
   Recomputer recomputer_;
   std::map<std::string, std::int64_t> unknown_;
+};
+
+bool equal(const std::optional<Interval>& a, const std::optional<Interval>& b) {
+  if (a.has_value() != b.has_value()) return false;
+  return !a || (equal(a->low, b->low) && equal(a->high, b->high));
+}
+
+/// Tables made anew from results.h5 against those in the folder: what the second path has no formula for (ends of intervals, p
+/// values, marks, labels) is drawn again with the same seed, and no cell may be missing.
+class StatisticsCheck {
+ public:
+  explicit StatisticsCheck(Verification& found) : found_(found) {}
+
+  void check(const Table& table, const std::vector<Table>& again) {
+    const auto other = std::ranges::find(again, table.tag, &Table::tag);
+    if (other == again.end()) {
+      problem(table, "is no table that these rows and options give");
+    } else if (other->rows.size() != table.rows.size() ||
+               other->columns.size() != table.columns.size()) {
+      problem(table,
+              fmt::format("has {} rows and {} columns, the rows give {} and {}", table.rows.size(),
+                          table.columns.size(), other->rows.size(), other->columns.size()));
+    } else {
+      for (std::size_t row = 0; row < table.rows.size(); ++row) {
+        for (std::size_t column = 0; column < table.columns.size(); ++column)
+          check(table, *other, row, column);
+      }
+    }
+  }
+
+  void problem(const Table& table, std::string_view what) {
+    found_.problems.push_back(fmt::format("tables/{}.json {}", table.tag, what));
+  }
+
+ private:
+  void check(const Table& table, const Table& other, std::size_t row, std::size_t column) {
+    const Cell& cell = table.rows[row].cells[column];
+    const Cell& again = other.rows[row].cells[column];
+    const bool same_value =
+        cell.value.index() == again.value.index() && equal(number_in(cell), number_in(again)) &&
+        (!std::holds_alternative<std::string>(cell.value) || cell.value == again.value);
+    if (same_value && equal(cell.interval, again.interval) && cell.mark == again.mark &&
+        cell.tag == again.tag) {
+      return;
+    }
+    if (found_.wrong_cells.contains(address_of(table, row, column))) return;
+    problem(table, fmt::format("{} says {}{}, drawn again from the rows it is {}{}",
+                               address_of(table, row, column), printed(cell), mark_of(cell),
+                               printed(again), mark_of(again)));
+  }
+
+  static std::string mark_of(const Cell& cell) {
+    return cell.mark == Mark::best ? " (best)" : cell.mark == Mark::second ? " (second)" : "";
+  }
+
+  Verification& found_;
 };
 
 /// The first line in which two texts differ: its number, what is there and what should be.
@@ -148,6 +214,17 @@ void check_numbers(const Dossier& dossier, Verification& found) {
     check.check(table);
   }
   check.report_unknown();
+}
+
+void check_statistics(const Dossier& dossier, Verification& found) {
+  if (!dossier.options) return;
+  const std::vector<Table>& again = dossier.made_again();
+  StatisticsCheck check(found);
+  for (const Table& table : dossier.tables) check.check(table, again);
+  for (const Table& table : again) {
+    if (std::ranges::find(dossier.tables, table.tag, &Table::tag) == dossier.tables.end())
+      check.problem(table, "is missing");
+  }
 }
 
 void check_files(const Dossier& dossier, Verification& found) {

@@ -25,11 +25,12 @@ ExitCode verify_command(const Arguments& arguments) {
   for (const std::string& note : found.notes) std::cout << "note: " << note << '\n';
   for (const std::string& problem : found.problems) std::cout << "WRONG: " << problem << '\n';
   std::cout << fmt::format(
-      "{}: {} numbers recomputed and {} published ones in {} tables, {} files, {} rows of {} "
-      "shards{}\n",
+      "{}: {} numbers recomputed and {} published ones in {} tables, {} ends of intervals and p "
+      "values "
+      "drawn again, {} files, {} rows of {} shards{}\n",
       found.problems.empty() ? "VERIFIED" : fmt::format("{} PROBLEMS", found.problems.size()),
-      found.numbers, found.printed_elsewhere, found.tables, found.files, found.rows, found.shards,
-      how.masks ? fmt::format(", {} masks", found.masks) : "");
+      found.numbers, found.printed_elsewhere, found.tables, found.drawn, found.files, found.rows,
+      found.shards, how.masks ? fmt::format(", {} masks", found.masks) : "");
   return found.problems.empty() ? ExitCode::complete : ExitCode::data;
 }
 

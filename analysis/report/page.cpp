@@ -205,8 +205,9 @@ class Page {
   [[nodiscard]] std::string provenance() const {
     std::vector<std::pair<std::string, std::string>> facts{
         {"fingerprint", in_.manifest.fingerprint}, {"answers", in_.manifest.answers}};
-    for (const auto& made : in_.manifest.made_with)
-      facts.emplace_back("reducer: " + made.first, made.second);
+    for (const auto& made : in_.manifest.made_with) {
+      if (made.first != "tables") facts.emplace_back("reducer: " + made.first, made.second);
+    }
     std::string out = pairs_html(facts);
     std::string rows;
     for (const Process& process : in_.run.processes) {
@@ -229,6 +230,8 @@ class Page {
            pairs_html(first.environment) + "</details>";
     out += "<details><summary>Configuration</summary>" +
            element("pre", "tabindex=\"0\"", escaped(first.config)) + "</details>";
+    out += "<details><summary>How the tables were made</summary>" +
+           element("pre", "tabindex=\"0\"", escaped(in_.manifest.option("tables"))) + "</details>";
     for (std::size_t p = 0; p < in_.run.protocols.size(); ++p) {
       out += fmt::format("<details><summary>Protocol {}</summary>", p) +
              element("pre", "tabindex=\"0\"", escaped(in_.run.protocols[p])) + "</details>";

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import h5py
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from reducing import reducer, synthetic
+from reducing import BIN, reducer, synthetic
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +94,63 @@ def test_an_altered_digit_in_any_file_is_named_with_its_line(run, name):
     path.write_text(text[:place] + ("4" if text[place] != "4" else "5") + text[place + 1:])
     said = wrong(run)
     assert any(f"tables/{name} is not what its JSON says: line" in line or "the rows give" in line for line in said), said
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    """A run of 96 images: its tables have intervals, p values and marks."""
+    folder = tmp_path_factory.mktemp("drawn") / "run"
+    subprocess.run([BIN / "analysis_make_large_run", folder, "12", "2", "10"], check=True)
+    tables = folder / "tables.toml"
+    tables.write_text('[tables]\ndraws = 500\nseed = 5\nlevel = 0.9\ncorrection = "benjamini-hochberg"\nmargin = 0.02\n'
+                      '[[tables.table]]\nname = "yours"\nvalue = "retention"\n')
+    reducer(folder, "--tables", tables)
+    tables.unlink()
+    return folder
+
+
+def test_intervals_p_values_and_marks_are_drawn_again_with_the_options_they_were_made_with(drawn):
+    said = reducer("verify", drawn)
+    assert "not recomputed" not in said
+    cells = [cell for path in (drawn / "tables").glob("*.json") if path.name != "manifest.json"
+             for row in json.loads(path.read_text())["rows"] for cell in row]
+    tests = [cell for cell in cells if cell["tag"].rsplit("/", 1)[1] in ("p", "adjusted_p", "detectable", "equivalence_p")]
+    expected = 2 * sum("interval" in cell for cell in cells) + sum(cell["value"] is not None for cell in tests)
+    assert f"{expected} ends of intervals and p values drawn again" in said and expected > 500
+
+
+def shift(cell, by):
+    cell["interval"][0] += by
+
+
+@pytest.mark.parametrize("table, wanted, change", [
+    ("main", lambda c: "interval" in c, lambda c: shift(c, -0.001)),
+    ("comparisons", lambda c: c["tag"].endswith("/adjusted_p"), lambda c: c.update(value=c["value"] / 2 + 0.1)),
+    ("main", lambda c: "interval" in c and "mark" not in c, lambda c: c.update(mark="best")),
+    ("comparisons", lambda c: c["tag"].endswith("/finding"), lambda c: c.update(value="equal, I say")),
+    ("stragglers", lambda c: c["tag"].endswith("/attempt"), lambda c: c.update(value="another")),
+], ids=["end of an interval", "p value", "mark", "finding", "label"])
+def test_what_only_the_draws_give_is_held_against_them(drawn, tmp_path, table, wanted, change):
+    run = shutil.copytree(drawn, tmp_path / "run")
+    path = run / "tables" / f"{table}.json"
+    content = json.loads(path.read_text())
+    cell = next(cell for row in content["rows"] for cell in row if wanted(cell))
+    change(cell)
+    path.write_text(json.dumps(content))
+    column = cell["tag"].rsplit("/", 1)[1]
+    found = [line for line in wrong(run) if f"tables/{table}.json {table}:" in line]
+    assert len(found) == 1 and "drawn again from the rows it is" in found[0], (column, found)
+
+
+def test_p_values_are_explained_by_what_their_draws_give(drawn):
+    table = json.loads((drawn / "tables" / "comparisons.json").read_text())
+    for cell in table["rows"][0]:
+        column = cell["tag"].rsplit("/", 1)[1]
+        if column not in ("p", "adjusted_p", "detectable", "equivalence_p"):
+            continue
+        said = reducer("explain", drawn, f"comparisons:{cell['tag']}")
+        assert f"Formula: {column} = " in said and f"Drawn again from the rows, seed 5: {cell['printed']}\n" in said
+        assert "of /expressions" in said
 
 
 def test_a_missing_table_file_is_named(run):
