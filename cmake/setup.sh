@@ -3,7 +3,7 @@
 #
 #   cmake/setup.sh slim   what building and running take: packages, a LibTorch           (some 1.8 GB)
 #   cmake/setup.sh cluster  Slurm and namespaces for the tests of tests/cluster, nothing else  (20 MB)
-#   cmake/setup.sh full   also the Python packages that the tests use as oracles         (some 5.2 GB)
+#   cmake/setup.sh full   also the Python packages that the tests use as oracles         (some 5.6 GB)
 #
 # Result: build/environment, a file of two assignments (TORCH_ROOT, LITEBENCH_PYTHON) that cmake/build.sh reads.
 # Environment: TORCH_ROOT, VIRTUAL_ENV (reused when they fit), LITEBENCH_SKIP_APT=1 (packages come from elsewhere,
@@ -19,7 +19,7 @@ packages=(
   openmpi-bin libopenmpi-dev libhdf5-dev libboost-program-options-dev libtomlplusplus-dev libfmt-dev libsimdjson-dev
   libsentencepiece-dev libturbojpeg0-dev libpng-dev libxxhash-dev nlohmann-json3-dev libicu-dev libgtest-dev
 )
-if [ "$mode" = full ]; then packages+=(clang libclang-rt-14-dev texlive-latex-recommended); fi
+if [ "$mode" = full ]; then packages+=(clang libclang-rt-14-dev locales texlive-latex-recommended chromium); fi
 
 if [ "$mode" = cluster ]; then
   packages=(slurmctld slurmd slurm-client munge slurm-wlm-basic-plugins libpmix2 tini iproute2 util-linux)

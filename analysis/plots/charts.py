@@ -98,7 +98,7 @@ def pareto(run):
     axes.step([p[0] for p in front], [p[1] for p in front], where="post", color="#7F7F7F", linewidth=1, linestyle=":", zorder=0)
     axes.set_xlabel("end to end per image (ms)")
     axes.set_ylabel("cIoU, mean over splits (%)")
-    axes.legend(frameon=False, fontsize=9)
+    axes.legend(frameon=False, fontsize=9, labelspacing=1.2, borderpad=1)
     size = "Marker area: peak memory. " if memory else "Memory was not measured. "
     return (figure, f"Accuracy against latency; numbers are token budgets. {size}Dotted: what nothing beats in both.",
             "Best trade-offs, from fast to accurate: " + ", ".join(f"{v} ({x:.1f} ms, {y:.1f} %)" for x, y, v in front))

@@ -57,6 +57,13 @@ std::string latex(std::string_view text) {
 /// What does not fit on a page is broken over pages.
 constexpr std::size_t kPageRows = 45;
 
+/// What numbers begin with is a minus, no hyphen.
+std::string with_minus_signs(std::string_view number) {
+  std::string out;
+  for (const char c : number) out += c == '-' ? std::string("−") : std::string(1, c);
+  return out;
+}
+
 /// Half widths are small print.
 std::string latex_number(const std::string& text) {
   constexpr std::string_view kPlusMinus = "±";
@@ -67,7 +74,9 @@ std::string latex_number(const std::string& text) {
 }
 
 std::string latex_cell(const Cell& cell) {
-  std::string text = latex_number(printed(cell));
+  std::string plain = printed(cell);
+  if (std::holds_alternative<double>(cell.value)) plain = with_minus_signs(plain);
+  std::string text = latex_number(plain);
   if (cell.mark == Mark::best) text = fmt::format("\\textbf{{{}}}", text);
   if (cell.mark == Mark::second) text = fmt::format("\\underline{{{}}}", text);
   return text;

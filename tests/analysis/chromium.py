@@ -18,7 +18,7 @@ def program():
 class Page:
     """A page of a Chromium of its own; a context manager."""
 
-    def __init__(self, width=1280, height=900, patience=120):
+    def __init__(self, width=1280, height=900, patience=float(os.environ.get("LITEBENCH_PATIENCE", "240"))):
         self.patience, self.messages, self._id = patience, [], 0
         self._profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         to_read, self._write = os.pipe()
@@ -31,17 +31,29 @@ class Page:
 
         self._process = subprocess.Popen(
             [program(), "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-             "--disable-extensions", "--disable-background-networking", "--hide-scrollbars", "--mute-audio",
+             "--disable-extensions", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+             "--disable-default-apps", "--password-store=basic", "--hide-scrollbars", "--mute-audio",
              f"--user-data-dir={self._profile.name}", "--remote-debugging-pipe", "about:blank"],
             preexec_fn=descriptors, close_fds=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         os.close(to_read)
         os.close(to_write)
         self._buffer, self._session = b"", None
-        target = next(t for t in self.send("Target.getTargets")["targetInfos"] if t["type"] == "page")
-        self._session = self.send("Target.attachToTarget", targetId=target["targetId"], flatten=True)["sessionId"]
+        self._session = self.send("Target.attachToTarget", targetId=self._first_page(), flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.send(f"{domain}.enable")
         self.resize(width, height)
+
+    def _first_page(self):
+        """A browser answers before it has opened its page: on a busy machine long before."""
+        self.send("Target.setDiscoverTargets", discover=True)
+        targets = self.send("Target.getTargets")["targetInfos"]
+        deadline = time.monotonic() + self.patience
+        while True:
+            targets += [m["params"]["targetInfo"] for m in self.messages if m.get("method") == "Target.targetCreated"]
+            page = next((t for t in targets if t["type"] == "page"), None)
+            if page:
+                return page["targetId"]
+            self.messages.append(self._next(deadline))
 
     def __enter__(self):
         return self
@@ -58,7 +70,9 @@ class Page:
             ready, _, _ = select.select([self._read], [], [], max(0.0, deadline - time.monotonic()))
             data = os.read(self._read, 1 << 20) if ready else b""
             if not data:
-                raise TimeoutError("Chromium does not answer")
+                code = self._process.poll()
+                raise TimeoutError(f"Chromium does not answer within {self.patience:.0f} s" if code is None
+                                   else f"Chromium ended with code {code}")
             self._buffer += data
         message, self._buffer = self._buffer.split(b"\0", 1)
         return json.loads(message)

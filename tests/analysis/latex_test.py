@@ -20,6 +20,21 @@ DOCUMENT = r"""\documentclass[twocolumn]{article}
 """
 
 
+def compiled(tables, folder):
+    """The log of pdflatex over all .tex files of a folder of tables; FOLDER/tables.pdf is there to be looked at."""
+    parts = []
+    for table in sorted(tables.glob("*.tex")):
+        text = table.read_text()
+        # longtable wants one column.
+        parts.append(r"\onecolumn" + "\n" + text if r"\begin{longtable}" in text else r"\twocolumn" + "\n" + text)
+    (folder / "tables.tex").write_text(DOCUMENT % "\n\\clearpage\n".join(parts))
+    for _ in range(2):  # longtable finds its widths in the second pass
+        done = subprocess.run(["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "tables.tex"], cwd=folder, capture_output=True,
+                              text=True, errors="replace")
+        assert done.returncode == 0, done.stdout[-3000:]
+    return done.stdout
+
+
 @pytest.fixture(scope="module")
 def pdf(tmp_path_factory):
     if shutil.which("pdflatex") is None:
@@ -28,17 +43,7 @@ def pdf(tmp_path_factory):
     subprocess.run([BIN / "analysis_make_large_run", run, "30", "3", "10"], check=True)
     done = subprocess.run([BIN / "litebench-reduce", run, "--reference", "litelvlm-icml26"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    parts = []
-    for table in sorted((run / "tables").glob("*.tex")):
-        text = table.read_text()
-        # longtable wants one column.
-        parts.append(r"\onecolumn" + "\n" + text if r"\begin{longtable}" in text else r"\twocolumn" + "\n" + text)
-    (run / "tables.tex").write_text(DOCUMENT % "\n\\clearpage\n".join(parts))
-    for _ in range(2):  # longtable finds its widths in the second pass
-        done = subprocess.run(["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "tables.tex"], cwd=run,
-                              capture_output=True, text=True, errors="replace")
-        assert done.returncode == 0, done.stdout[-3000:]
-    return run / "tables.pdf", done.stdout
+    return run / "tables.pdf", compiled(run / "tables", run)
 
 
 def test_every_table_compiles(pdf):

@@ -6,7 +6,11 @@
 
 #include <gtest/gtest.h>
 
+#include "analysis/audit/verify.hpp"
+#include "analysis/export/csv.hpp"
+#include "analysis/rows/read_results.hpp"
 #include "shards/store/results.hpp"
+#include "tests/analysis/comma_locale.hpp"
 #include "tests/analysis/synthetic_run.hpp"
 
 namespace litebench::analysis {
@@ -118,6 +122,34 @@ TEST(Reduce, TheSameRowsComeOutHoweverManyProcessesWroteThemInWhateverOrder) {
     EXPECT_EQ(text_of(one.path() / "tables" / table), text_of(three.path() / "tables" / table))
         << table;
   }
+}
+
+TEST(Reduce, ACommaDecimalLocaleChangesNoFile) {
+  const synthetic::Folder folder("reduce-locale");
+  synthetic::write_complete_run(folder, true);
+  ReduceOptions options;
+  options.reference = "litelvlm-icml26";
+  options.tables = folder.path() / "tables.toml";
+  std::ofstream(options.tables) << "[tables]\nlevel = 0.9\ndraws = 320\nleast_images = 2\n";
+  options.output = folder.path() / "english";
+  reduce(folder.path(), options);
+  export_csv(read_results(options.output / "results.h5"), "f", options.output / "export");
+  const test::CommaLocale german;
+  if (!german.c()) GTEST_SKIP() << "no localedef here; cmake/setup.sh full installs locales";
+  ASSERT_EQ(german.proof(), "1,5 1,5");
+  options.output = folder.path() / "german";
+  reduce(folder.path(), options);
+  export_csv(read_results(options.output / "results.h5"), "f", options.output / "export");
+  EXPECT_TRUE(audit::verify(options.output, {.without_shards = true}).problems.empty());
+  std::size_t files = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(folder.path() / "english")) {
+    if (!entry.is_regular_file() || entry.path().extension() == ".h5") continue;
+    const fs::path name = fs::relative(entry.path(), folder.path() / "english");
+    EXPECT_EQ(text_of(options.output / name), text_of(entry.path())) << name;
+    ++files;
+  }
+  EXPECT_GT(files, 40U);
+  EXPECT_TRUE(text_of(options.output / "tables/main.csv").find("54.55") != std::string::npos);
 }
 
 TEST(Reduce, ExpressionsAreSortedByImageVariantAndTurnAndKeepTheirBytes) {
