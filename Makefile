@@ -6,7 +6,7 @@ RUNS   ?= 1000000
 SEED   ?= 0
 PREFIX ?= dist/litebench
 .NOTPARALLEL:
-.PHONY: demo demo-build test test-build build deps install bench fuzz format tidy pocket packaging-test clean help
+.PHONY: demo demo-build test test-build build deps install bench fuzz faults format tidy pocket packaging-test clean help
 
 help:            ## what can be made
 	@sed -n 's/^\([a-z-]*\):[^\#]*\#\# */  make \1\t/p' Makefile | expand -t 24
@@ -44,6 +44,10 @@ bench: build     ## ratios measured in one run (minutes; wants a quiet machine)
 fuzz: deps       ## RUNS executions of every fuzzer under ASan and UBSan
 	@cmake/build.sh fuzz -DLITEBENCH_FUZZ_RUNS=$(RUNS) -DLITEBENCH_FUZZ_SECONDS=0
 	ctest --preset fuzz --verbose
+
+faults: build    ## KILLS=200 FLIPS=10000 FULL=50: the long versions of the fault tests (half an hour and more)
+	@cmake/build.sh asan tests_shards_store
+	@tests/fault/long.sh
 
 format:          ## clang-format over all sources
 	git ls-files '*.hpp' '*.cpp' '*.cu' | xargs clang-format -i
