@@ -173,7 +173,7 @@ SeedValue seed_value(const Ledger& ledger, std::string_view metric,
 
 bool upstream_epsilons(const std::string& protocol_json) {
   const auto options = nlohmann::json::parse(protocol_json, nullptr, false);
-  return !options.is_object() || options.value("epsilons", "upstream") != "none";
+  return !options.is_object() || options.value("eps", "upstream") != "none";
 }
 
 }  // namespace litebench::analysis::audit

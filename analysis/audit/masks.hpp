@@ -23,7 +23,7 @@ SeedValue seed_value(const Ledger& ledger, std::string_view metric,
                      const std::vector<std::size_t>& rows, bool upstream_epsilons,
                      const Counting& counting);
 
-/// "epsilons" of a protocol's options is not "none".
+/// "eps" of a protocol's options is not "none".
 bool upstream_epsilons(const std::string& protocol_json);
 
 }  // namespace litebench::analysis::audit

@@ -152,11 +152,11 @@ std::optional<double> PairedSum::share() const {
 
 Epsilons epsilons_of(std::string_view protocol_json) {
   const json::Document document = json::Document::parse(protocol_json, "protocol of the run");
-  const std::optional<json::Value> value = document.root().find("epsilons");
+  const std::optional<json::Value> value = document.root().find("eps");
   if (!value || value->as_string() == "upstream") return Epsilons::upstream;
   if (value->as_string() == "none") return Epsilons::none;
   throw Error(ExitCode::data,
-              fmt::format("cannot read protocol option epsilons = \"{}\"", value->as_string()),
+              fmt::format("cannot read protocol option eps = \"{}\"", value->as_string()),
               "it is neither upstream nor none", "reduce the run with the version that wrote it");
 }
 

@@ -76,7 +76,7 @@ struct Summary {
   }
 };
 
-/// `upstream` unless the protocol's options say "epsilons": "none". Throws Error{data} for other
+/// `upstream` unless the protocol's options say "eps": "none". Throws Error{data} for other
 /// values.
 Epsilons epsilons_of(std::string_view protocol_json);
 

@@ -20,8 +20,8 @@ namespace litebench::analysis {
 namespace {
 
 constexpr const char* kProtocols[] = {
-    R"({"profile":"score","epsilons":"upstream","gt":"sum","sampling":"exhaustive"})",
-    R"({"profile":"score-strict","epsilons":"none","gt":"union","sampling":"exhaustive"})"};
+    R"({"profile":"score","eps":"upstream","gt":"sum","sampling":"exhaustive"})",
+    R"({"profile":"score-strict","eps":"none","gt":"union","sampling":"exhaustive"})"};
 
 using Masks = std::unordered_map<std::int64_t, std::optional<kernels::Rle>>;
 

@@ -65,6 +65,9 @@ class AxisTableBuilder {
       table.rows.push_back(std::move(row));
     }
     table.notes = notes_on_intervals(in_);
+    if (wanted_.rows == "protocol" || wanted_.columns == "protocol") {
+      for (std::string& note : notes_on_protocols(in_.run)) table.notes.push_back(std::move(note));
+    }
     return table;
   }
 

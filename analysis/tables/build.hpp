@@ -68,6 +68,8 @@ std::string method_label(const Variant& variant);
 /// What every caption says: teacher forcing, conventions, sums, the attention kernel if it is
 /// known.
 std::string caption_of(const TableInput& input, const std::string& first_sentence);
+/// What the protocols of a run are, of the later ones only what differs from the first; nothing for a run of one.
+std::vector<std::string> notes_on_protocols(const Run& run);
 /// What ± and [ ] mean; nothing when no intervals were asked for.
 std::vector<std::string> notes_on_intervals(const TableInput& input);
 /// What the marks of best and second mean.

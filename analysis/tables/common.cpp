@@ -3,10 +3,23 @@
 #include <numeric>
 
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include "analysis/tables/build.hpp"
+#include "base/json.hpp"
 
 namespace litebench::analysis {
+namespace {
+
+/// Protocols of one run may differ in it; then the notes say which has what.
+std::string clause_on(const std::vector<Epsilons>& protocols) {
+  const auto upstream = std::count(protocols.begin(), protocols.end(), Epsilons::upstream);
+  if (upstream == 0) return " No epsilons";
+  if (upstream == std::ssize(protocols)) return " Epsilons and no-object credit as upstream";
+  return " Epsilons and no-object credit as each protocol says";
+}
+
+}  // namespace
 
 std::vector<std::size_t> variants_by_budget(const Run& run) {
   std::vector<std::size_t> order(run.variants.size());
@@ -27,12 +40,28 @@ std::string method_label(const Variant& variant) {
   return label;
 }
 
+std::vector<std::string> notes_on_protocols(const Run& run) {
+  if (run.protocols.size() < 2) return {};
+  const json::Document document = json::Document::parse(run.protocols.front(), "protocol 0");
+  std::vector<std::string> notes;
+  for (std::size_t p = 0; p < run.protocols.size(); ++p) {
+    const std::string name = fmt::format("protocol {}", p);
+    const json::Document other = json::Document::parse(run.protocols[p], name);
+    std::vector<std::string> values;
+    other.root().each_member([&](std::string_view option, const json::Value& value) {
+      const auto first = document.root().find(option);
+      if (p == 0 || !first || first->as_string() != value.as_string())
+        values.push_back(fmt::format("{} {}", option, value.as_string()));
+    });
+    notes.push_back(fmt::format("Protocol {}: {}{}.", p, fmt::join(values, ", "),
+                                p == 0 ? "" : "; otherwise like protocol 0"));
+  }
+  return notes;
+}
+
 std::string caption_of(const TableInput& input, const std::string& first_sentence) {
-  const bool upstream = std::find(input.summary.epsilons.begin(), input.summary.epsilons.end(),
-                                  Epsilons::upstream) != input.summary.epsilons.end();
   const bool f32 = input.options.accumulation == Accumulation::f32;
-  std::string caption = first_sentence + " Teacher-forced.";
-  caption += upstream ? " Epsilons and no-object credit as upstream" : " No epsilons";
+  std::string caption = first_sentence + " Teacher-forced." + clause_on(input.summary.epsilons);
   caption += f32 ? ", float32 sums in evaluation order." : ", exact sums.";
   if (input.options.padded_ranks > 1) {
     caption += fmt::format(" Images counted as {} padded ranks would.", input.options.padded_ranks);

@@ -113,9 +113,7 @@ class MainTable {
     }
     for (const std::string& note : notes_on_intervals(in_)) table_.notes.push_back(note);
     for (const std::string& note : notes_on_marks(in_)) table_.notes.push_back(note);
-    for (std::size_t p = 0; in_.run.protocols.size() > 1 && p < in_.run.protocols.size(); ++p) {
-      table_.notes.push_back(fmt::format("Protocol {}: {}", p, in_.run.protocols[p]));
-    }
+    for (const std::string& note : notes_on_protocols(in_.run)) table_.notes.push_back(note);
     if (in_.published) {
       table_.notes.push_back(fmt::format("Published: {} ({}), {}. {}.", in_.published->title,
                                          in_.published->status, in_.published->source,

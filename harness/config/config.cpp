@@ -150,10 +150,27 @@ void read_protocol_entry(const Node& entry, Config& config) {
   config.protocols.insert(config.protocols.end(), made.begin(), made.end());
 }
 
+/// Samples are named after option values, so two protocols of equal values would be one.
+void check_protocols_differ(const std::vector<protocol::Protocol>& protocols) {
+  for (auto again = protocols.begin(); again != protocols.end(); ++again) {
+    const auto values = protocol::options_of(*again);
+    const auto first = std::find_if(protocols.begin(), again, [&](const protocol::Protocol& p) {
+      return protocol::options_of(p) == values;
+    });
+    if (first == again) continue;
+    throw Error(ExitCode::usage,
+                fmt::format("protocol {} is listed twice", again - protocols.begin()),
+                fmt::format("all its options ({}) have the values of protocol {} ({})", again->name,
+                            first - protocols.begin(), first->name),
+                "remove one of them, or give one another seed");
+  }
+}
+
 void read_protocols(TableReader& root, Config& config) {
   std::vector<const Node*> entries = entries_of(root, "protocol");
   if (entries.empty()) entries.push_back(&empty_table());
   for (const Node* entry : entries) read_protocol_entry(*entry, config);
+  check_protocols_differ(config.protocols);
 }
 
 void read_passes(TableReader& root, Config& config) {

@@ -41,9 +41,7 @@ std::string variant_json(const config::SweptVariant& swept) {
 }
 
 std::string protocol_json(const protocol::Protocol& protocol) {
-  nlohmann::ordered_json json = {
-      {"profile", protocol.name},
-      {"epsilons", protocol.epsilons == protocol::Epsilons::upstream ? "upstream" : "none"}};
+  nlohmann::ordered_json json = {{"profile", protocol.name}};
   for (const auto& [key, value] : protocol::options_of(protocol)) json[key] = value;
   return json.dump();
 }

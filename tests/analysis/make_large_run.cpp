@@ -97,7 +97,7 @@ class Maker {
       p.variants.push_back(arm.id);
       p.variant_json.push_back("{\"method\":\"" + arm.method + "\"}");
     }
-    p.protocol_json = {R"({"epsilons":"upstream"})"};
+    p.protocol_json = {R"({"eps":"upstream"})"};
     p.environment = {{"host", "host"}};
     return p;
   }

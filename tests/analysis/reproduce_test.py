@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from reducing import reducer, synthetic
 
 PUBLISHED = {"none": {"refcoco/val": 79.5, "refcoco/testA": 83.2}, "litelvlm@64": {"refcoco/val": 66.3, "refcoco/testA": 74.5}}
-REFERENCE = {"epsilons": "upstream", "sampling": "sampled3", "turns": "upto3", "template": "random", "answer": "random",
+REFERENCE = {"sampling": "sampled3", "turns": "upto3", "template": "random", "answer": "random",
              "simtext": "question", "sim": "dot", "gt": "sum", "eps": "upstream", "seed": "17"}
 
 

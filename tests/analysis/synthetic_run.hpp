@@ -48,7 +48,7 @@ inline store::Provenance provenance(const std::string& attempt = "20260101T00000
   p.splits = {"refcoco/val", "refcoco/testA"};
   p.variants = {"none", "random@64"};
   p.variant_json = {R"({"method":"none"})", R"({"method":"random","tokens":64})"};
-  p.protocol_json = {R"({"epsilons":"upstream"})"};
+  p.protocol_json = {R"({"eps":"upstream"})"};
   p.environment = {{"torch", "2.7.0"}, {"host", "a"}};
   return p;
 }

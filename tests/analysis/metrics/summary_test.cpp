@@ -9,11 +9,11 @@ namespace litebench::analysis {
 namespace {
 
 TEST(Summary, TheEpsilonsOfAProtocolAreUpstreamUnlessItSaysNone) {
-  EXPECT_EQ(epsilons_of(R"({"epsilons": "upstream"})"), Epsilons::upstream);
-  EXPECT_EQ(epsilons_of(R"({"epsilons": "none"})"), Epsilons::none);
+  EXPECT_EQ(epsilons_of(R"({"eps": "upstream"})"), Epsilons::upstream);
+  EXPECT_EQ(epsilons_of(R"({"eps": "none"})"), Epsilons::none);
   EXPECT_EQ(epsilons_of("{}"), Epsilons::upstream);
-  EXPECT_THROW(epsilons_of(R"({"epsilons": "some"})"), Error);
-  EXPECT_THROW(epsilons_of("epsilons"), Error);
+  EXPECT_THROW(epsilons_of(R"({"eps": "some"})"), Error);
+  EXPECT_THROW(epsilons_of("eps"), Error);
 }
 
 TEST(Summary, ARatioOfPairedSumsIsNotTheMeanOfRatios) {

@@ -77,6 +77,13 @@ TEST(Config, RandomWeightsComeInPairs) {
   expect_message("[model]\nglamm=\"random:tiny\"\nclip=\"random:mid\"\n[[sweep]]\nmethod=\"none\"", "cannot pair");
 }
 
+TEST(Config, TwoProtocolsOfEqualValuesAreRefusedWhateverTheirProfile) {
+  const std::string head = "[model]\nglamm=\"g\"\nclip=\"c\"\n", sweep = "[[sweep]]\nmethod=\"none\"";
+  expect_message(head + "[[protocol]]\n[[protocol]]\nseed=[16,17]\n" + sweep, "protocol 2 is listed twice");
+  expect_message(head + "[[protocol]]\n[[protocol]]\nprofile=\"glamm-baseline\"\n" + sweep,
+                 "values of protocol 0 (upstream-compatible)");
+}
+
 TEST(Config, TheSameVariantTwiceIsRefused) {
   expect_message("[model]\nglamm=\"g\"\nclip=\"c\"\n[[sweep]]\nmethod=\"none\"\n[[sweep]]\nmethod=\"none\"",
                  "listed twice");
