@@ -39,12 +39,8 @@ Selection select_tokens(const PlannedMethod& method, const model::Glamm& glamm,
                         const SampleTexts& texts, const PreparedSample& sample,
                         const protocol::Protocol& protocol, std::int64_t method_seed) {
   const prune::SampleKey key{sample.sample.id, method_seed};
-  const prune::VisionView view{features,
-                               glamm.geometry(),
-                               {protocol.score_dtype, protocol.sim},
-                               key,
-                               projected,
-                               &sample.name};
+  const prune::ScoreOptions scores{protocol.score_dtype, protocol.sim, protocol.ties};
+  const prune::VisionView view{features, glamm.geometry(), scores, key, projected, &sample.name};
   prune::QueryView queries;
   switch (text_kind(method, glamm.geometry(), protocol)) {
     case TextKind::none: break;

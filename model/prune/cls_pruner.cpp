@@ -26,7 +26,8 @@ class ClsPruner final : public BeforeLlmPruner {
   [[nodiscard]] std::vector<std::int64_t> choose(const VisionView& vision,
                                                  const QueryView& queries) const override {
     const at::Tensor parts[] = {scores(vision, queries)};
-    return raster(kernels::stable_topk(HostScores(parts).row(0), tokens(), best_));
+    return raster(
+        kernels::stable_topk(HostScores(parts).row(0), tokens(), best_, vision.scores.ties));
   }
 
  private:

@@ -107,7 +107,8 @@ std::vector<std::int64_t> holov_choice(const HolovScores& scores, std::int64_t t
   for (std::size_t g = 0; g < segments.size(); ++g) {
     const auto part = scores.attention.subspan(segments[g].begin, segments[g].size);
     const std::int64_t count = std::min(shares[g], static_cast<std::int64_t>(part.size()));
-    for (const std::int64_t i : kernels::stable_topk(part, count, kernels::Best::largest)) {
+    for (const std::int64_t i :
+         kernels::stable_topk(part, count, kernels::Best::largest, scores.ties)) {
       chosen.push_back(static_cast<std::int64_t>(segments[g].begin) + i);
     }
   }

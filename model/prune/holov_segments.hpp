@@ -5,11 +5,14 @@
 #include <span>
 #include <vector>
 
+#include "kernels/select/stable_topk.hpp"
+
 namespace litebench::prune {
 
 struct HolovScores {
-  std::span<const float> attention;  ///< of CLS, mean over heads, [patches]
-  const float* cosine;               ///< of projected patches, [patches, patches]
+  std::span<const float> attention;           ///< of CLS, mean over heads, [patches]
+  const float* cosine;                        ///< of projected patches, [patches, patches]
+  kernels::Ties ties = kernels::Ties::lower;  ///< of the attention
 };
 
 /// Equal parts of the raster sequence for `tokens` of `patches`: 5 at 192, 8 at 128, 16 at 64.

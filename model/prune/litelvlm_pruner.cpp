@@ -45,12 +45,14 @@ class LiteLvlm final : public BeforeLlmPruner {
     if (filler_ != Filler::random) parts.push_back(filler_score(vision));
     const HostScores host(parts);
     LiteLvlmScores scores;
+    scores.ties = vision.scores.ties;
     for (std::int64_t text = 0; text < queries.count(); ++text)
       scores.sim.push_back(host.row(text));
     scores.context_order =
         filler_ == Filler::random
             ? by_lot(vision.key, vision.patches(), kFillerTag)
-            : kernels::stable_argsort(host.row(queries.count()), kernels::Best::largest);
+            : kernels::stable_argsort(host.row(queries.count()), kernels::Best::largest,
+                                      vision.scores.ties);
     return paper_ ? select_intersection(scores, tokens()) : select_union(scores, tokens());
   }
 

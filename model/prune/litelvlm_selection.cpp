@@ -12,7 +12,8 @@ namespace {
 std::vector<std::int64_t> votes(const LiteLvlmScores& scores, std::int64_t k) {
   std::vector<std::int64_t> count(scores.context_order.size(), 0);
   for (const std::span<const float> row : scores.sim) {
-    for (const std::int64_t patch : kernels::stable_topk(row, k, kernels::Best::smallest)) {
+    for (const std::int64_t patch :
+         kernels::stable_topk(row, k, kernels::Best::smallest, scores.ties)) {
       ++count[static_cast<std::size_t>(patch)];
     }
   }

@@ -6,13 +6,16 @@
 #include <span>
 #include <vector>
 
+#include "kernels/select/stable_topk.hpp"
+
 namespace litebench::prune {
 
 /// `sim[q]`: similarities of text q. `context`: scores, largest first wins. Emits [context by
 /// score][similarity ascending].
 struct LiteLvlmScores {
-  std::vector<std::span<const float>> sim;  ///< Q rows of `patches`
-  std::vector<std::int64_t> context_order;  ///< all patches, best first
+  std::vector<std::span<const float>> sim;    ///< Q rows of `patches`
+  std::vector<std::int64_t> context_order;    ///< all patches, best first
+  kernels::Ties ties = kernels::Ties::lower;  ///< of the similarities
 };
 
 /// As released: per text the ⌊N/Q⌋ least similar patches; their union, filled up with the best

@@ -26,14 +26,15 @@ Indices cell_of(std::int64_t row, std::int64_t col, std::int64_t side) {
 }
 
 /// The best by attention of some patches, best first.
-Indices best_of(std::span<const float> attention, const Indices& patches, std::int64_t count) {
+Indices best_of(std::span<const float> attention, const Indices& patches, std::int64_t count,
+                kernels::Ties ties) {
   std::vector<float> scores;
   for (const std::int64_t patch : patches) {
     scores.push_back(attention[static_cast<std::size_t>(patch)]);
   }
   Indices best;
   count = std::min(count, std::ssize(patches));
-  for (const std::int64_t i : kernels::stable_topk(scores, count, kernels::Best::largest)) {
+  for (const std::int64_t i : kernels::stable_topk(scores, count, kernels::Best::largest, ties)) {
     best.push_back(patches[static_cast<std::size_t>(i)]);
   }
   return best;
@@ -70,22 +71,22 @@ void add_aggregate(const NuwaScores& scores, std::int64_t side, std::int64_t sur
 }  // namespace
 
 std::vector<std::int64_t> nuwa_survivors(std::span<const float> attention, std::int64_t side,
-                                         std::int64_t tokens) {
+                                         std::int64_t tokens, kernels::Ties ties) {
   Indices candidates;
   for (std::int64_t each = 1; std::ssize(candidates) < tokens && each <= kCell * kCell; ++each) {
     candidates.clear();
     for (std::int64_t row = 0; row < side; row += kCell) {
       for (std::int64_t col = 0; col < side; col += kCell) {
-        const Indices best = best_of(attention, cell_of(row, col, side), each);
+        const Indices best = best_of(attention, cell_of(row, col, side), each, ties);
         candidates.insert(candidates.end(), best.begin(), best.end());
       }
     }
   }
-  return raster(best_of(attention, raster(std::move(candidates)), tokens));
+  return raster(best_of(attention, raster(std::move(candidates)), tokens, ties));
 }
 
 TokenPlan nuwa_plan(const NuwaScores& scores, std::int64_t side, std::int64_t tokens) {
-  const Indices survivors = nuwa_survivors(scores.attention, side, tokens);
+  const Indices survivors = nuwa_survivors(scores.attention, side, tokens, scores.ties);
   std::vector<float> attention;
   for (const std::int64_t patch : survivors) {
     attention.push_back(scores.attention[static_cast<std::size_t>(patch)]);

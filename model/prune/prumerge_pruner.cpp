@@ -27,16 +27,18 @@ class PruMerge final : public MergePruner {
     const at::Tensor parts[] = {single_head_cls_attention(tap, vision.scores),
                                 cosine_gram(without_cls(tap.k), vision.scores)};
     const HostScores host(parts);
-    return prumerge_plan({host.row(0), host.row(1).data()}, kept(host.row(0)), kNeighbours);
+    return prumerge_plan({host.row(0), host.row(1).data()}, kept(host.row(0), vision.scores.ties),
+                         kNeighbours);
   }
 
  private:
-  [[nodiscard]] std::vector<std::int64_t> kept(std::span<const float> attention) const {
+  [[nodiscard]] std::vector<std::int64_t> kept(std::span<const float> attention,
+                                               kernels::Ties ties) const {
     const bool plus = kind_ == PruMergeKind::plus;
-    if (tokens() == 0) return prumerge_outliers(attention, plus);
+    if (tokens() == 0) return prumerge_outliers(attention, plus, ties);
     const std::int64_t kept = tokens() - 1;  // and one token for all others
     const std::int64_t attended = plus ? kept / 4 : kept;
-    return prumerge_kept(attention, attended, kept - attended);
+    return prumerge_kept(attention, attended, kept - attended, ties);
   }
 
   PruMergeKind kind_;

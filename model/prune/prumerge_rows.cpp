@@ -36,9 +36,9 @@ Indices nearest(const float* cosines, const Indices& candidates, std::int64_t co
 
 }  // namespace
 
-Indices prumerge_kept(std::span<const float> attention, std::int64_t attended,
-                      std::int64_t spread) {
-  Indices kept = kernels::stable_topk(attention, attended, kernels::Best::largest);
+Indices prumerge_kept(std::span<const float> attention, std::int64_t attended, std::int64_t spread,
+                      kernels::Ties ties) {
+  Indices kept = kernels::stable_topk(attention, attended, kernels::Best::largest, ties);
   const Indices others = others_of(kept, attention.size());
   for (const std::int64_t place : spaced(spread, std::ssize(others))) {
     kept.push_back(others[static_cast<std::size_t>(place)]);
@@ -46,9 +46,10 @@ Indices prumerge_kept(std::span<const float> attention, std::int64_t attended,
   return kept;
 }
 
-std::vector<std::int64_t> prumerge_outliers(std::span<const float> attention, bool spread) {
+std::vector<std::int64_t> prumerge_outliers(std::span<const float> attention, bool spread,
+                                            kernels::Ties ties) {
   const std::int64_t count = outlier_count(attention), patches = std::ssize(attention);
-  Indices kept = kernels::stable_topk(attention, count, kernels::Best::largest);
+  Indices kept = kernels::stable_topk(attention, count, kernels::Best::largest, ties);
   if (!spread || count == 0) return kept;
   const std::int64_t step = std::max<std::int64_t>(patches / count / 3, 1);
   const Indices attended = raster(kept);

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "kernels/select/stable_topk.hpp"
 #include "model/prune/token_plan.hpp"
 
 namespace litebench::prune {
@@ -17,12 +18,14 @@ struct PruMergeScores {
 /// The `attended` patches of highest attention, then `spread` more that are evenly spaced among the
 /// others in raster order.
 std::vector<std::int64_t> prumerge_kept(std::span<const float> attention, std::int64_t attended,
-                                        std::int64_t spread);
+                                        std::int64_t spread,
+                                        kernels::Ties ties = kernels::Ties::lower);
 
 /// As released, where the image decides how many: the patches whose attention is an outlier, best
 /// first; with `spread` the patches 0, s, 2s, … below the last too, s = ⌊⌊1 / share of outliers⌋ /
 /// 3⌋ but at least 1.
-std::vector<std::int64_t> prumerge_outliers(std::span<const float> attention, bool spread);
+std::vector<std::int64_t> prumerge_outliers(std::span<const float> attention, bool spread,
+                                            kernels::Ties ties = kernels::Ties::lower);
 
 /// Every kept patch takes in its `neighbours` nearest others by key cosine, kept ones included,
 /// each times its attention; one last row is the attention-weighted sum of all that were not kept.

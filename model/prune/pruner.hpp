@@ -14,6 +14,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "kernels/select/stable_topk.hpp"
 #include "model/clip/vision_features.hpp"
 #include "model/geometry.hpp"
 #include "model/prune/ledger.hpp"
@@ -33,6 +34,7 @@ struct Budget {
 struct ScoreOptions {
   protocol::ScoreDType score_dtype = protocol::ScoreDType::model;
   protocol::Similarity sim = protocol::Similarity::dot;
+  kernels::Ties ties = kernels::Ties::lower;  ///< of rankings; greedy picks take the lower index
 };
 
 /// Whose draws: never the rank nor the place in a batch.

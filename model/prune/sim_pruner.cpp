@@ -32,7 +32,8 @@ class SimPruner final : public BeforeLlmPruner {
  protected:
   [[nodiscard]] std::vector<std::int64_t> choose(const VisionView& vision,
                                                  const QueryView& queries) const override {
-    return select_by_similarity(sim(vision, queries), tokens(), best_, aggregate_);
+    return select_by_similarity(sim(vision, queries), tokens(), best_, aggregate_,
+                                vision.scores.ties);
   }
 
  private:
@@ -64,20 +65,22 @@ Aggregate aggregate_of(const Options& options) {
 }
 
 std::vector<std::int64_t> select_by_similarity(const at::Tensor& sim, std::int64_t tokens,
-                                               kernels::Best best, Aggregate aggregate) {
+                                               kernels::Best best, Aggregate aggregate,
+                                               kernels::Ties ties) {
   const at::Tensor parts[] = {sim, aggregate == Aggregate::max ? sim.amax(0) : sim.mean(0)};
   const HostScores host(parts);
   const std::int64_t texts = sim.size(0);
   std::vector<bool> taken(static_cast<std::size_t>(sim.size(1)), false);
   if (aggregate == Aggregate::join) {
     for (std::int64_t text = 0; text < texts; ++text) {
-      for (const std::int64_t patch : kernels::stable_topk(host.row(text), tokens / texts, best)) {
+      for (const std::int64_t patch :
+           kernels::stable_topk(host.row(text), tokens / texts, best, ties)) {
         taken[static_cast<std::size_t>(patch)] = true;
       }
     }
   }
   std::int64_t missing = tokens - std::count(taken.begin(), taken.end(), true);
-  for (const std::int64_t patch : kernels::stable_argsort(host.row(texts), best)) {
+  for (const std::int64_t patch : kernels::stable_argsort(host.row(texts), best, ties)) {
     if (missing == 0) break;
     if (taken[static_cast<std::size_t>(patch)]) continue;
     taken[static_cast<std::size_t>(patch)] = true;

@@ -22,7 +22,8 @@ Aggregate aggregate_of(const Options& options);
 
 /// N patches of `sim`, [Q, patches], ascending.
 std::vector<std::int64_t> select_by_similarity(const at::Tensor& sim, std::int64_t tokens,
-                                               kernels::Best best, Aggregate aggregate);
+                                               kernels::Best best, Aggregate aggregate,
+                                               kernels::Ties ties);
 
 /// Which similarity a method ranks by: what the protocol says, or always the cosine.
 enum class SimKind : std::uint8_t { protocol, cosine };

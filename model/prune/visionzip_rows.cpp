@@ -56,7 +56,7 @@ VisionZipCounts visionzip_counts(std::int64_t tokens, bool cls) {
 
 TokenPlan visionzip_plan(const VisionZipScores& scores, const VisionZipCounts& counts) {
   const auto patches = std::ssize(scores.attention);
-  Indices order = kernels::stable_argsort(scores.attention, kernels::Best::largest);
+  Indices order = kernels::stable_argsort(scores.attention, kernels::Best::largest, scores.ties);
   const Indices rest = raster({order.begin() + counts.dominant, order.end()});
   order.resize(static_cast<std::size_t>(counts.dominant));
   PlanBuilder builder(patches);

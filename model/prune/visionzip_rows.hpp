@@ -4,13 +4,15 @@
 #include <cstdint>
 #include <span>
 
+#include "kernels/select/stable_topk.hpp"
 #include "model/prune/token_plan.hpp"
 
 namespace litebench::prune {
 
 struct VisionZipScores {
-  std::span<const float> attention;  ///< of CLS, [patches]
-  const float* key_cosine;           ///< of the heads' mean keys, [patches, patches]
+  std::span<const float> attention;           ///< of CLS, [patches]
+  const float* key_cosine;                    ///< of the heads' mean keys, [patches, patches]
+  kernels::Ties ties = kernels::Ties::lower;  ///< of the attention
 };
 
 struct VisionZipCounts {

@@ -46,6 +46,7 @@ std::vector<Option> all_options() {
           enumerated("simtext", &Protocol::sim_text, {"question", "expression"}),
           enumerated("sim", &Protocol::sim, {"dot", "cosine"}),
           enumerated("score_dtype", &Protocol::score_dtype, {"model", "fp32"}),
+          enumerated("ties", &Protocol::ties, {"lower", "upper"}),
           enumerated("gt", &Protocol::ground_truth, {"sum", "union"}),
           enumerated("image_order", &Protocol::image_order, {"sorted", "cpython_set"}),
           enumerated("exif", &Protocol::exif, {"apply", "ignore"}),

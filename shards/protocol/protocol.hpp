@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "kernels/select/stable_topk.hpp"
 #include "shards/refer/refer.hpp"
 
 namespace litebench::protocol {
@@ -33,6 +34,7 @@ struct Protocol {
   SimText sim_text = SimText::question;
   Similarity sim = Similarity::dot;
   ScoreDType score_dtype = ScoreDType::model;
+  kernels::Ties ties = kernels::Ties::lower;  ///< which patch wins among equal scores
   refer::GroundTruth ground_truth = refer::GroundTruth::sum;
   refer::ImageOrder image_order = refer::ImageOrder::cpython_set;
   Exif exif = Exif::apply;
@@ -47,8 +49,8 @@ Protocol profile(std::string_view name);
 std::vector<std::string> profile_names();
 
 /// Sets one field by its configuration name and text value: sampling, turns, template (random or
-/// 0…15), answer (random or 0…4), simtext, sim, score_dtype, gt, image_order, exif, eps, pe_dtype,
-/// seed. Throws Error{usage} naming the allowed values or the nearest key.
+/// 0…15), answer (random or 0…4), simtext, sim, score_dtype, ties, gt, image_order, exif, eps,
+/// pe_dtype, seed. Throws Error{usage} naming the allowed values or the nearest key.
 void set_option(Protocol& protocol, std::string_view key, std::string_view value);
 
 /// All fields as "key=value" in fixed order: the canonical spelling that enters fingerprints and

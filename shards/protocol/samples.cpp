@@ -101,8 +101,10 @@ std::vector<Turn> replayed_turns(const Context& context, const Replay& replay) {
 
 std::uint64_t id_of(const Context& context, std::int32_t ordinal) {
   std::string text = context.dataset_split;
-  for (const auto& [key, value] : options_of(context.protocol))
+  for (const auto& [key, value] : options_of(context.protocol)) {
+    if (key == "ties" && value == "lower") continue;  // younger than the ids of earlier results
     text += fmt::format("|{}={}", key, value);
+  }
   text += fmt::format("|replay={:016x}|image={}|ordinal={}", context.replay_hash,
                       context.image.image_id, ordinal);
   return hash64(text);

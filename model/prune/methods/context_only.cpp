@@ -27,7 +27,8 @@ class ContextOnly final : public BeforeLlmPruner {
   [[nodiscard]] std::vector<std::int64_t> choose(const VisionView& vision,
                                                  const QueryView& queries) const override {
     const at::Tensor parts[] = {scores(vision, queries)};
-    return kernels::stable_topk(HostScores(parts).row(0), tokens(), kernels::Best::largest);
+    return kernels::stable_topk(HostScores(parts).row(0), tokens(), kernels::Best::largest,
+                                vision.scores.ties);
   }
 };
 

@@ -27,7 +27,8 @@ class HoloV final : public MergePruner {
     const at::Tensor parts[] = {cls_attention(tap, vision.scores),
                                 cosine_gram(vision.projected, vision.scores)};
     const HostScores host(parts);
-    auto chosen = holov_choice({host.row(0), host.row(1).data()}, tokens(), deficit_);
+    auto chosen =
+        holov_choice({host.row(0), host.row(1).data(), vision.scores.ties}, tokens(), deficit_);
     if (deficit_ == HolovDeficit::redistributed) chosen = raster(std::move(chosen));
     PlanBuilder builder(vision.patches());
     for (const std::int64_t patch : chosen) builder.select_patch(patch);

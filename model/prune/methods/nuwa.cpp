@@ -79,7 +79,8 @@ class Nuwa final : public Pruner {
     const at::Tensor parts[] = {cls_attention(tap, vision.scores),
                                 cosine_gram(at::stack(states).mean(0), fp32)};
     const HostScores host(parts);
-    return nuwa_plan({host.row(0), host.row(1).data()}, vision.grid(), counts_of(budget_).first);
+    return nuwa_plan({host.row(0), host.row(1).data(), vision.scores.ties}, vision.grid(),
+                     counts_of(budget_).first);
   }
 
   [[nodiscard]] std::vector<std::int64_t> cut_layers(

@@ -40,7 +40,8 @@ class Trim final : public MergePruner {
     PlanBuilder builder(vision.patches());
     std::vector<std::int64_t> rest(static_cast<std::size_t>(vision.patches()));
     std::iota(rest.begin(), rest.end(), std::int64_t{0});
-    for (const std::int64_t patch : select_by_similarity(sim, selected, best_, aggregate_)) {
+    for (const std::int64_t patch :
+         select_by_similarity(sim, selected, best_, aggregate_, vision.scores.ties)) {
       builder.select_patch(patch);
       std::erase(rest, patch);
     }

@@ -29,7 +29,8 @@ class VisionZip final : public MergePruner {
         cls_attention(tap, vision.scores),
         cosine_gram(head_mean_keys(tap, heads, vision.scores), vision.scores)};
     const HostScores host(parts);
-    return visionzip_plan({host.row(0), host.row(1).data()}, visionzip_counts(tokens(), cls_));
+    return visionzip_plan({host.row(0), host.row(1).data(), vision.scores.ties},
+                          visionzip_counts(tokens(), cls_));
   }
 
  private:

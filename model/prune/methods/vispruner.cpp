@@ -30,7 +30,7 @@ class VisPruner final : public BeforeLlmPruner {
     const at::Tensor parts[] = {cls_attention(tap, vision.scores),
                                 cosine_gram(without_cls(vision.features.selected), vision.scores)};
     const HostScores host(parts);
-    auto kept = kernels::stable_argsort(host.row(0), kernels::Best::largest);
+    auto kept = kernels::stable_argsort(host.row(0), kernels::Best::largest, vision.scores.ties);
     const auto important =
         static_cast<std::int64_t>(static_cast<double>(tokens()) * important_);  // rounds down
     const std::vector<std::int64_t> rest(kept.begin() + important, kept.end());

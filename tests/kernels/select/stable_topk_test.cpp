@@ -36,6 +36,13 @@ TEST(StableTopk, GivesTheLowestIndexFirstAmongEqualScores) {
   EXPECT_EQ(stable_argsort(scores, Best::smallest), (Indices{0, 5, 3, 1, 2, 4}));
 }
 
+TEST(StableTopk, GivesTheHighestIndexFirstWhereThatIsAskedFor) {
+  const std::vector<float> scores = {1, 3, 3, 2, 3, kNan, kNan};
+  EXPECT_EQ(stable_topk(scores, 2, Best::largest, Ties::upper), (Indices{4, 2}));
+  EXPECT_EQ(stable_argsort(scores, Best::largest, Ties::upper), (Indices{4, 2, 1, 3, 0, 6, 5}));
+  EXPECT_EQ(stable_argsort(scores, Best::smallest, Ties::upper), (Indices{0, 3, 4, 2, 1, 6, 5}));
+}
+
 TEST(StableTopk, RanksNanLastAtBothEnds) {
   const std::vector<float> scores = {kNan, kInf, -kInf, kNan, 0};
   EXPECT_EQ(stable_argsort(scores, Best::largest), (Indices{1, 4, 2, 0, 3}));

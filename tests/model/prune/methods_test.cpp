@@ -210,9 +210,9 @@ TEST(MethodLaws, SchedulesPlanTheBudgetInEveryLayerAndRefuseMoreThanThereIs) {
   }
 }
 
-TEST(MethodLaws, PermutingThePatchesPermutesTheSelection) {
-  const Scene scene = random_scene(24, 2, 14);
-  Scene turned = scene;  // patch i of `turned` is patch 575 − i of `scene`
+/// Patch i of the result is patch 575 − i of `scene`.
+Scene turned_over(const Scene& scene) {
+  Scene turned = scene;
   const auto flip = [](const at::Tensor& x, std::int64_t dim) { return x.flip({dim}); };
   const auto flip_patches = [&](const at::Tensor& x) {
     return at::cat({x.narrow(0, 0, 1), flip(x.narrow(0, 1, 576), 0)}, 0);
@@ -222,14 +222,45 @@ TEST(MethodLaws, PermutingThePatchesPermutesTheSelection) {
   for (at::Tensor model::ClipLayerTap::*part : {&model::ClipLayerTap::k, &model::ClipLayerTap::v}) {
     turned.features.layers[23].*part = flip_patches(scene.features.layers.at(23).*part);
   }
-  for (const char* id :
-       {"litelvlm@100", "litelvlm@100[variant=paper]", "cls_topk@100", "sim_low@100",
-        "sim_high@100", "sim_low@100[aggregate=union]", "value_norm@100"}) {
-    Indices a = chosen(scene, id), b = chosen(turned, id);
-    for (std::int64_t& patch : b) patch = 575 - patch;
-    std::sort(a.begin(), a.end());
-    std::sort(b.begin(), b.end());
-    EXPECT_EQ(a, b) << id;
+  return turned;
+}
+
+constexpr const char* kRankings[] = {"litelvlm@100",   "litelvlm@100[variant=paper]",
+                                     "cls_topk@100",   "cls_bottomk@100",
+                                     "fastervlm@100",  "sim_low@100",
+                                     "sim_high@100",   "sim_low@100[aggregate=union]",
+                                     "value_norm@100", "context_only@100"};
+
+Indices turned_back(Indices patches) {
+  for (std::int64_t& patch : patches) patch = 575 - patch;
+  return raster(std::move(patches));
+}
+
+TEST(MethodLaws, PermutingThePatchesPermutesTheSelection) {
+  const Scene scene = random_scene(24, 2, 14), turned = turned_over(scene);
+  for (const char* id : kRankings) {
+    EXPECT_EQ(raster(chosen(scene, id)), turned_back(chosen(turned, id))) << id;
+  }
+}
+
+TEST(MethodLaws, TheRuleOfTiesDecidesAmongEqualScoresAndOnlyThere) {
+  const ScoreOptions upper{.ties = kernels::Ties::upper};
+  const Scene fine = random_scene(24, 2, 15);
+  Scene coarse = fine;  // so coarse that many patches have equal scores
+  coarse.features.joint = coarse.features.joint.sign();
+  coarse.queries.embeds = coarse.queries.embeds.sign();
+  at::Tensor& attention = coarse.features.layers[22].cls_attention;
+  attention = attention.ceil();
+  model::ClipLayerTap& last = coarse.features.layers[23];
+  for (at::Tensor* part : {&last.q, &last.k, &last.v}) *part = part->sign();
+  last.k.narrow(0, 1, 576).fill_(1);  // attention is flat: exact ties whatever exp() rounds to
+  last.v.narrow(1, 4, 12).fill_(0);
+  last.v.narrow(0, 1, 288).narrow(1, 0, 2).fill_(0);  // two lengths of values
+  const Scene turned = turned_over(coarse);
+  for (const char* id : kRankings) {
+    EXPECT_EQ(chosen(fine, id, upper), chosen(fine, id)) << id;
+    EXPECT_NE(raster(chosen(coarse, id, upper)), raster(chosen(coarse, id))) << id;
+    EXPECT_EQ(raster(chosen(coarse, id, upper)), turned_back(chosen(turned, id))) << id;
   }
 }
 
