@@ -29,20 +29,6 @@ def test_any_number_of_ranks_leaves_the_same_integers(alone, tmp_path, ranks):
     assert integers(tmp_path / "run/results.h5") == alone
 
 
-INSIDE = ('[[sweep]]\nmethod = ["none", "vtw", "pyramiddrop", "prumerge", "trim"]\n[[sweep]]\n'
-          'method = ["fastv", "sparsevlm", "sparsevlm+", "dart", "nuwa", "holov"]\ntokens = 64\n')
-
-
-def test_methods_inside_the_model_leave_the_same_integers_on_two_ranks(tmp_path):
-    seen = []
-    for ranks in (1, 2):
-        folder = tmp_path / str(ranks)
-        folder.mkdir()
-        run_config(folder, sweep(folder / "run", splits=SPLITS[:1], sweeps=INSIDE), ranks=ranks)
-        seen.append(integers(folder / "run/results.h5"))
-    assert seen[0] == seen[1]
-
-
 def shards_bytes(run):
     return sum(f.stat().st_size for f in (run / "shards").glob("*.h5")) if (run / "shards").exists() else 0
 
