@@ -1,7 +1,5 @@
 #include "harness/evaluate/scoring.hpp"
 
-#include <cmath>
-
 namespace litebench::evaluate {
 
 kernels::MaskFrame frame_of(const refer::Image& image, const model::SamPixels& pixels,
@@ -21,11 +19,7 @@ ScoredMask score_logits(kernels::MaskScorer& scorer, const at::Tensor& logits,
   const at::Tensor host = logits.to(at::kCPU, at::kFloat).contiguous();
   const float* values = host.const_data_ptr<float>();
   ScoredMask scored;
-  // A sum is finite only if every term is: one pass, no branches. Logits are far too small to
-  // overflow it.
-  double sum = 0;
-  for (std::int64_t i = 0; i < host.numel(); ++i) sum += values[i];
-  scored.finite = std::isfinite(sum);
+  scored.finite = kernels::all_finite(values, host.numel());
   if (!scored.finite) return scored;
   const kernels::MaskFrame& frame = scorer.frame();
   scored.mask.resize(static_cast<std::size_t>(frame.height * frame.width));
