@@ -5,6 +5,9 @@
 #include <unordered_set>
 
 #include <fmt/core.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "analysis/rows/merger.hpp"
 #include "base/error.hpp"
@@ -175,8 +178,14 @@ Run load_run(const std::filesystem::path& directory) {
   }
   Run run;
   run.directory = directory;
-  const std::vector<LoadedShard> shards = load_shards(run);
-  Merger(run, shards, choose_bundles(run, shards)).merge();
+  {
+    const std::vector<LoadedShard> shards = load_shards(run);
+    Merger(run, shards, choose_bundles(run, shards)).merge();
+  }
+#ifdef __GLIBC__
+  ::malloc_trim(
+      0);  // a gigabyte per million units, in pieces too small for the library to give back by itself
+#endif
   return run;
 }
 

@@ -29,6 +29,9 @@ class Merger {
       : run_(run), shards_(shards), chosen_(std::move(chosen)), owners_(shards_, chosen_) {}
 
   void merge() {
+    std::size_t bytes = 0;
+    for (std::int32_t b = 0; b < bundles(); ++b) bytes += bundle(b).bytes.size();
+    run_.bytes.reserve(bytes);  // growing would hold them twice for a while
     merge_images();
     merge_samples();
     merge_sentences();

@@ -98,6 +98,14 @@ std::vector<results::Failure> failure_rows(const Run& run, Heap& heap) {
   return rows;
 }
 
+std::vector<std::byte> joined(const std::vector<std::byte>& a, const std::vector<std::byte>& b) {
+  std::vector<std::byte> both;
+  both.reserve(a.size() + b.size());
+  both.insert(both.end(), a.begin(), a.end());
+  both.insert(both.end(), b.begin(), b.end());
+  return both;
+}
+
 }  // namespace
 
 Fingerprints write_results(const Run& run, const std::filesystem::path& path,
@@ -128,11 +136,7 @@ Fingerprints write_results(const Run& run, const std::filesystem::path& path,
   file.table<results::Provenance>("provenance", provenance);
   write_lists(file, run);
   write_attempts(file, run);
-  std::vector<std::byte> bytes;
-  bytes.reserve(run.bytes.size() + texts.size());
-  bytes.insert(bytes.end(), run.bytes.begin(), run.bytes.end());
-  bytes.insert(bytes.end(), texts.begin(), texts.end());
-  file.bytes("bytes", bytes);
+  file.bytes("bytes", joined(run.bytes, texts));
   const Fingerprints fingerprints = fingerprints_of(file.hashes());
   file.attribute("fingerprint", fingerprints.rows);
   file.attribute("answers", fingerprints.answers);
