@@ -1,5 +1,6 @@
 #include "model/modules.hpp"
 
+#include <ATen/ops/addmm.h>
 #include <ATen/ops/layer_norm.h>
 #include <ATen/ops/linear.h>
 
@@ -15,10 +16,13 @@ Linear::Linear(const Weights& weights, const std::string& prefix)
 at::Tensor Linear::operator()(const at::Tensor& x) const { return at::linear(x, weight, bias); }
 
 void Linear::add_to(at::Tensor& residual, const at::Tensor& x, double scale) const {
-  residual.addmm_(x, weight.t(), 1.0, scale);
-  if (bias.defined()) {
-    residual.add_(bias);
+  if (bias.defined() && residual.scalar_type() != at::kFloat) {
+    // Adding the product and then the bias would round at the residual's size twice.
+    residual.add_(at::addmm(bias, x, weight.t(), 1.0, scale));
+    return;
   }
+  residual.addmm_(x, weight.t(), 1.0, scale);
+  if (bias.defined()) residual.add_(bias);
 }
 
 LayerNorm::LayerNorm(const Weights& weights, const std::string& prefix, double eps)
