@@ -1,12 +1,14 @@
 #include "analysis/reduce.hpp"
 
 #include <algorithm>
+#include <future>
 
 #include <fmt/core.h>
 
 #include "analysis/derive.hpp"
 #include "analysis/files.hpp"
 #include "analysis/manifest.hpp"
+#include "analysis/published/published.hpp"
 #include "analysis/report/page.hpp"
 #include "analysis/rows/write_results.hpp"
 #include "base/toml.hpp"
@@ -80,13 +82,16 @@ Reduction reduce_rows(const Run& run, const std::filesystem::path& output,
   reduction.verdict = judge(run, pairing);
   reduction.print = tables.print;
   const SummaryOptions summary_options{options.accumulation, tables.baseline, options.padded_ranks};
+  if (!tables.reference.empty()) static_cast<void>(find_published(tables.reference));
+  make_folder(output);
+  // Compressing takes one thread as long as most tables take.
+  auto writing = std::async(std::launch::async, [&] {
+    return write_results(run, output / "results.h5", name_of(reduction.verdict.state));
+  });
   Derived derived = derive_tables(
       run, pairing, {tables, summary_options, options.threads, reduction.verdict.line});
   reduction.tables = std::move(derived.tables);
-
-  make_folder(output);
-  const Fingerprints fingerprints =
-      write_results(run, output / "results.h5", name_of(reduction.verdict.state));
+  const Fingerprints fingerprints = writing.get();
   // Without times a table is the same for every number of ranks, and so is its name.
   for (Table& table : reduction.tables)
     table.fingerprint = derived.timed ? fingerprints.rows : fingerprints.answers;

@@ -14,6 +14,12 @@
 
 namespace litebench::analysis {
 
+void give_back_memory() {
+#ifdef __GLIBC__
+  ::malloc_trim(0);
+#endif
+}
+
 void sort_sources(std::vector<Source>& sources) {
   std::sort(sources.begin(), sources.end(), [](const Source& a, const Source& b) {
     return std::tie(a.major, a.minor, a.bundle, a.row) <
@@ -179,13 +185,10 @@ Run load_run(const std::filesystem::path& directory) {
   Run run;
   run.directory = directory;
   {
-    const std::vector<LoadedShard> shards = load_shards(run);
+    std::vector<LoadedShard> shards = load_shards(run);
     Merger(run, shards, choose_bundles(run, shards)).merge();
   }
-#ifdef __GLIBC__
-  ::malloc_trim(
-      0);  // a gigabyte per million units, in pieces too small for the library to give back by itself
-#endif
+  give_back_memory();
   return run;
 }
 

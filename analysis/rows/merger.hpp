@@ -18,6 +18,9 @@ struct Source {
 
 void sort_sources(std::vector<Source>& sources);
 
+/// What was freed in pieces too small for the library to give back by itself.
+void give_back_memory();
+
 /// Four 16-bit numbers as one sort key.
 std::uint64_t pack_key(std::int64_t a, std::int64_t b, std::int64_t c, std::int64_t d);
 
@@ -25,7 +28,8 @@ inline std::size_t at(std::int64_t index) { return static_cast<std::size_t>(inde
 
 class Merger {
  public:
-  Merger(Run& run, const std::vector<LoadedShard>& shards, std::vector<BundleRef> chosen)
+  /// Takes the rows of `shards` away as it goes.
+  Merger(Run& run, std::vector<LoadedShard>& shards, std::vector<BundleRef> chosen)
       : run_(run), shards_(shards), chosen_(std::move(chosen)), owners_(shards_, chosen_) {}
 
   void merge() {
@@ -35,10 +39,11 @@ class Merger {
     merge_images();
     merge_samples();
     merge_sentences();
+    run_.notes = compare_packs(run_, shards_, chosen_, owners_);
     merge_expressions();
+    release(&store::Bundle::expressions);
     merge_units();
     merge_bundles();
-    run_.notes = compare_packs(run_, shards_, chosen_, owners_);
   }
 
  private:
@@ -69,6 +74,15 @@ class Merger {
         mapped(shard(from).protocols, commit.protocol, "protocol", shard(from)), variant, seed);
   }
 
+  /// Gives the memory of rows back that nobody needs any more: a million units are a gigabyte.
+  template <typename Rows>
+  void release(Rows store::Bundle::*rows) {
+    for (LoadedShard& shard : shards_) {
+      for (store::Bundle& bundle : shard.contents.bundles) Rows().swap(bundle.*rows);
+    }
+    give_back_memory();
+  }
+
   void merge_images();
   void merge_samples();
   void number_in_plan_order();
@@ -81,7 +95,7 @@ class Merger {
   void merge_bundles();
 
   Run& run_;
-  const std::vector<LoadedShard>& shards_;
+  std::vector<LoadedShard>& shards_;
   std::vector<BundleRef> chosen_;
   PackOwners owners_;
   std::unordered_map<std::uint64_t, std::int64_t> sample_position_;  // id -> index in run_.samples

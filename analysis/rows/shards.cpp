@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <optional>
 #include <set>
 #include <tuple>
 #include <unordered_map>
@@ -10,6 +11,7 @@
 #include <fmt/core.h>
 
 #include "analysis/rows/families.hpp"
+#include "analysis/statistics/parallel.hpp"
 #include "base/error.hpp"
 #include "shards/unit/variant.hpp"
 
@@ -131,13 +133,21 @@ std::int16_t mapped(const std::vector<std::int16_t>& map, std::int64_t local, co
 }
 
 std::vector<LoadedShard> load_shards(Run& run) {
-  std::vector<std::pair<std::filesystem::path, LoadedShard>> found;
-  for (const std::filesystem::path& path : store::shards_of(run.directory)) {
+  const std::vector<std::filesystem::path> paths = store::shards_of(run.directory);
+  std::vector<std::optional<LoadedShard>> read(paths.size());
+  std::vector<std::string> problems(paths.size());
+  parallel_for(paths.size(), 0, [&](std::size_t i) {
     try {
-      found.emplace_back(path, LoadedShard{store::read_shard(path), {}, {}, {}, {}});
+      read[i] = LoadedShard{store::read_shard(paths[i]), {}, {}, {}, {}};
     } catch (const Error& error) {
-      run.unreadable.push_back(fmt::format("{}: {}", path.filename().string(), error.what()));
+      problems[i] = fmt::format("{}: {}", paths[i].filename().string(), error.what());
     }
+  });
+  std::vector<std::pair<std::filesystem::path, LoadedShard>> found;
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    if (read[i]) found.emplace_back(paths[i], std::move(*read[i]));
+    if (!problems[i].empty()) run.unreadable.push_back(problems[i]);
+    read[i].reset();
   }
   if (found.empty()) {
     throw Error(

@@ -98,14 +98,6 @@ std::vector<results::Failure> failure_rows(const Run& run, Heap& heap) {
   return rows;
 }
 
-std::vector<std::byte> joined(const std::vector<std::byte>& a, const std::vector<std::byte>& b) {
-  std::vector<std::byte> both;
-  both.reserve(a.size() + b.size());
-  both.insert(both.end(), a.begin(), a.end());
-  both.insert(both.end(), b.begin(), b.end());
-  return both;
-}
-
 }  // namespace
 
 Fingerprints write_results(const Run& run, const std::filesystem::path& path,
@@ -136,7 +128,8 @@ Fingerprints write_results(const Run& run, const std::filesystem::path& path,
   file.table<results::Provenance>("provenance", provenance);
   write_lists(file, run);
   write_attempts(file, run);
-  file.bytes("bytes", joined(run.bytes, texts));
+  const std::span<const std::byte> bytes[] = {run.bytes, texts};
+  file.bytes("bytes", bytes);
   const Fingerprints fingerprints = fingerprints_of(file.hashes());
   file.attribute("fingerprint", fingerprints.rows);
   file.attribute("answers", fingerprints.answers);

@@ -21,8 +21,8 @@ class LogSource {
 };
 
 /// By the file's first bytes: frames (a segment or a salvaged log) or HDF5. The latter is read by a
-/// child process first, since libhdf5 may crash or hang on a damaged file; when it cannot, the
-/// frames are found in the raw bytes. Throws Error{io} for a missing file, Error{data} for one in
+/// child process, since libhdf5 may crash or hang on a damaged file; when it cannot, the frames are
+/// found in the raw bytes. Several threads may open logs at once. Throws Error{io} for a missing file, Error{data} for one in
 /// which nothing is found.
 std::unique_ptr<LogSource> open_log(const std::filesystem::path& path);
 

@@ -105,39 +105,53 @@ Writer::~Writer() {
   std::filesystem::remove(temporary_, ignored);
 }
 
-void Writer::add(std::string_view name, h5::RecordType type, std::span<const std::byte> rows,
-                 Filter filter) {
+void Writer::add(std::string_view name, h5::RecordType type,
+                 std::span<const std::span<const std::byte>> parts, Filter filter) {
   h5::Storage storage = h5::Storage::compressed(rows_per_chunk(type.size()), 1);
   if (filter == Filter::checked) {
     storage.deflate = 0;
     storage.shuffle = false;
   }
   h5::DataSet made = file_.create(name, type, storage);
-  made.append(type, rows);
-  made.set(kHash, hex(hash64(rows)));
-  written_.push_back({std::string(name), std::move(type), hash64(rows), rows.size()});
+  Hasher64 hasher;
+  std::uint64_t bytes = 0;
+  for (const std::span<const std::byte> rows : parts) {
+    made.append(type, rows);
+    hasher.add(rows);
+    bytes += rows.size();
+  }
+  made.set(kHash, hex(hasher.hash()));
+  written_.push_back({std::string(name), std::move(type), hasher.hash(), bytes});
 }
 
 void Writer::text_table(std::string_view name, std::span<const Column> columns) {
   const PackedText packed = pack(columns);
-  add(name, h5::RecordType(packed.row_size, packed.fields), packed.rows, Filter::compressed);
+  const std::span<const std::byte> rows = packed.rows;
+  add(name, h5::RecordType(packed.row_size, packed.fields), {&rows, 1}, Filter::compressed);
 }
 
-void Writer::bytes(std::string_view name, std::span<const std::byte> data) {
+void Writer::bytes(std::string_view name, std::span<const std::span<const std::byte>> parts) {
   // Run-lengths hardly shrink; deflating them would be most of the reducer's time.
-  add(name, h5::RecordType::scalar(h5::Scalar::u8), data, Filter::checked);
+  add(name, h5::RecordType::scalar(h5::Scalar::u8), parts, Filter::checked);
 }
 
 void Writer::check_what_was_written() const {
   const h5::File file = h5::File::open(temporary_);
+  constexpr std::uint64_t kWindow = 8 << 20;  // whole tables would double what the process holds
   std::vector<std::byte> rows;
   for (const Written& table : written_) {
     const h5::DataSet data = file.dataset(table.name);
-    rows.resize(table.bytes);
-    if (data.size() * table.type.size() == table.bytes) data.read(table.type, 0, rows);
-    if (data.size() * table.type.size() != table.bytes || hash64(rows) != table.hash) {
-      refuse(path_, fmt::format("table /{} reads back differently", table.name));
+    const std::uint64_t size = table.type.size(), count = table.bytes / size;
+    Hasher64 hasher;
+    for (std::uint64_t first = 0; data.size() == count && first < count;) {
+      const std::uint64_t here = std::min(std::max<std::uint64_t>(1, kWindow / size), count - first);
+      rows.resize(here * size);
+      data.read(table.type, first, rows);
+      hasher.add(rows);
+      first += here;
     }
+    if (data.size() != count || hasher.hash() != table.hash)
+      refuse(path_, fmt::format("table /{} reads back differently", table.name));
   }
 }
 

@@ -142,11 +142,13 @@ class Writer {
 
   template <typename Row>
   void table(std::string_view name, std::span<const Row> rows) {
-    add(name, h5::RecordType(sizeof(Row), fields<Row>(names_)), std::as_bytes(rows),
-        Filter::compressed);
+    const std::span<const std::byte> bytes = std::as_bytes(rows);
+    add(name, h5::RecordType(sizeof(Row), fields<Row>(names_)), {&bytes, 1}, Filter::compressed);
   }
   void text_table(std::string_view name, std::span<const Column> columns);
-  void bytes(std::string_view name, std::span<const std::byte> data);
+  /// One table of bytes, the parts one after the other.
+  void bytes(std::string_view name, std::span<const std::span<const std::byte>> parts);
+  void bytes(std::string_view name, std::span<const std::byte> data) { bytes(name, {&data, 1}); }
   void attribute(std::string_view name, std::string_view text) { file_.set(name, text); }
   void attribute(std::string_view name, std::int64_t value) { file_.set(name, value); }
   /// Name and hash of every table so far: XXH3-64 of the packed rows as 16 hex digits, which the table also carries as
@@ -161,8 +163,8 @@ class Writer {
     h5::RecordType type;
     std::uint64_t hash, bytes;
   };
-  void add(std::string_view name, h5::RecordType type, std::span<const std::byte> rows,
-           Filter filter);
+  void add(std::string_view name, h5::RecordType type,
+           std::span<const std::span<const std::byte>> parts, Filter filter);
   void check_what_was_written() const;
 
   std::filesystem::path path_, temporary_;

@@ -47,7 +47,7 @@ TEST_F(ResultsFile, RowsOverSeveralChunksComeBackAsTheyWere) {
 TEST_F(ResultsFile, EmptyTablesExistAndHaveNoRows) {
   Writer writer(path(), {});
   writer.table<Failure>("failures", {});
-  writer.bytes("bytes", {});
+  writer.bytes("bytes", std::span<const std::byte>());
   writer.text_table("splits", std::vector<Column>{{"name", std::vector<std::string>{}}});
   writer.finish();
   const Reader reader(path());
