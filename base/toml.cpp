@@ -210,6 +210,41 @@ Node parse_value(std::string_view value) {
 
 }  // namespace
 
+Node text_node(std::string_view value) {
+  Node node;
+  node.kind = Kind::text;
+  node.text = value;
+  return node;
+}
+
+Node integer_node(std::int64_t value) {
+  Node node;
+  node.kind = Kind::integer;
+  node.integer = value;
+  return node;
+}
+
+Node real_node(double value) {
+  Node node;
+  node.kind = Kind::real;
+  node.real = value;
+  return node;
+}
+
+Node boolean_node(bool value) {
+  Node node;
+  node.kind = Kind::boolean;
+  node.boolean = value;
+  return node;
+}
+
+Node array_node(const std::vector<std::string>& values) {
+  Node node;
+  node.kind = Kind::array;
+  for (const std::string& value : values) node.items.push_back(text_node(value));
+  return node;
+}
+
 std::string_view name_of(Kind kind) {
   switch (kind) {
     case Kind::table: return "table";

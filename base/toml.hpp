@@ -31,6 +31,12 @@ struct Member {
   Node value;
 };
 
+Node text_node(std::string_view value);
+Node integer_node(std::int64_t value);
+Node real_node(double value);
+Node boolean_node(bool value);
+Node array_node(const std::vector<std::string>& values);
+
 /// Throws Error{usage} with line and reason, also for text of a shape that no configuration has (16 MiB, thousands of dots,
 /// deep nesting): the parser recurses over its values. `name` is used in messages only.
 Node parse_toml(std::string_view text, std::string_view name);

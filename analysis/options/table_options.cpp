@@ -13,7 +13,11 @@ namespace litebench::analysis {
 namespace {
 
 using config::Kind;
+using config::array_node;
+using config::integer_node;
 using config::Node;
+using config::real_node;
+using config::text_node;
 using config::TableReader;
 
 /// Names become files: letters, digits, - and _.
@@ -144,31 +148,6 @@ class Reader {
 
   TableReader in_;
 };
-
-Node text_node(std::string value) {
-  Node node;
-  node.kind = Kind::text;
-  node.text = std::move(value);
-  return node;
-}
-Node integer_node(std::int64_t value) {
-  Node node;
-  node.kind = Kind::integer;
-  node.integer = value;
-  return node;
-}
-Node real_node(double value) {
-  Node node;
-  node.kind = Kind::real;
-  node.real = value;
-  return node;
-}
-Node array_node(const std::vector<std::string>& values) {
-  Node node;
-  node.kind = Kind::array;
-  for (const std::string& value : values) node.items.push_back(text_node(value));
-  return node;
-}
 
 Node node_of(const AxisTable& table) {
   Node node;

@@ -9,67 +9,39 @@
 namespace litebench::config {
 namespace {
 
-Node text(std::string_view value) {
-  Node node;
-  node.kind = Kind::text;
-  node.text = value;
-  return node;
-}
-
-Node integer(std::int64_t value) {
-  Node node;
-  node.kind = Kind::integer;
-  node.integer = value;
-  return node;
-}
-
-Node boolean(bool value) {
-  Node node;
-  node.kind = Kind::boolean;
-  node.boolean = value;
-  return node;
-}
-
-Node list(const std::vector<std::string>& values) {
-  Node node;
-  node.kind = Kind::array;
-  for (const std::string& value : values) node.items.push_back(text(value));
-  return node;
-}
-
 void add(Node& table, std::string_view key, Node value) {
   table.members.push_back({std::string(key), std::move(value)});
 }
 
 Node run_table(const Config& config) {
   Node table;
-  add(table, "name", text(config.name));
-  add(table, "output", text(config.output.string()));
-  add(table, "seed", integer(config.seed));
-  add(table, "limit", integer(config.limit));
-  add(table, "bundle_seconds", integer(config.bundle_seconds));
-  add(table, "quarantine", integer(config.quarantine));
-  add(table, "shards", text(name_of(config.shards)));
+  add(table, "name", text_node(config.name));
+  add(table, "output", text_node(config.output.string()));
+  add(table, "seed", integer_node(config.seed));
+  add(table, "limit", integer_node(config.limit));
+  add(table, "bundle_seconds", integer_node(config.bundle_seconds));
+  add(table, "quarantine", integer_node(config.quarantine));
+  add(table, "shards", text_node(name_of(config.shards)));
   return table;
 }
 
 Node model_table(const Config& config) {
   Node table;
-  add(table, "glamm", text(config.glamm));
-  add(table, "clip", text(config.clip));
-  add(table, "dtype", text(name_of(config.dtype)));
-  add(table, "device", text(name_of(config.device)));
-  add(table, "threads", integer(config.threads));
-  add(table, "prompts_per_decode", integer(config.prompts_per_decode));
-  add(table, "rows_per_pack", integer(config.rows_per_pack));
-  add(table, "prompt_tokens", integer(config.prompt_tokens));
+  add(table, "glamm", text_node(config.glamm));
+  add(table, "clip", text_node(config.clip));
+  add(table, "dtype", text_node(name_of(config.dtype)));
+  add(table, "device", text_node(name_of(config.device)));
+  add(table, "threads", integer_node(config.threads));
+  add(table, "prompts_per_decode", integer_node(config.prompts_per_decode));
+  add(table, "rows_per_pack", integer_node(config.rows_per_pack));
+  add(table, "prompt_tokens", integer_node(config.prompt_tokens));
   return table;
 }
 
 Node data_table(const Config& config) {
   Node table;
-  add(table, "root", text(config.root.string()));
-  add(table, "splits", list(config.splits));
+  add(table, "root", text_node(config.root.string()));
+  add(table, "splits", array_node(config.splits));
   return table;
 }
 
@@ -78,9 +50,10 @@ Node protocol_array(const Config& config) {
   array.kind = Kind::array;
   for (const protocol::Protocol& protocol : config.protocols) {
     Node table;
-    add(table, "profile", text(protocol.name));
-    for (const auto& [key, value] : protocol::options_of(protocol)) add(table, key, text(value));
-    if (!config.replay.empty()) add(table, "replay", text(config.replay.string()));
+    add(table, "profile", text_node(protocol.name));
+    for (const auto& [key, value] : protocol::options_of(protocol))
+      add(table, key, text_node(value));
+    if (!config.replay.empty()) add(table, "replay", text_node(config.replay.string()));
     array.items.push_back(std::move(table));
   }
   return array;
@@ -91,13 +64,13 @@ Node sweep_array(const Config& config) {
   array.kind = Kind::array;
   for (const SweptVariant& swept : config.variants) {
     Node table;
-    add(table, "method", text(unit::method_spelling(swept.variant)));
-    if (swept.variant.tokens > 0) add(table, "tokens", integer(swept.variant.tokens));
-    add(table, "mode", text(unit::name_of(swept.variant.mode)));
-    add(table, "position", text(unit::name_of(swept.variant.position)));
-    add(table, "order", text(unit::name_of(swept.variant.order)));
-    add(table, "seeds", integer(swept.seeds));
-    for (const auto& [key, value] : swept.variant.options) add(table, key, text(value));
+    add(table, "method", text_node(unit::method_spelling(swept.variant)));
+    if (swept.variant.tokens > 0) add(table, "tokens", integer_node(swept.variant.tokens));
+    add(table, "mode", text_node(unit::name_of(swept.variant.mode)));
+    add(table, "position", text_node(unit::name_of(swept.variant.position)));
+    add(table, "order", text_node(unit::name_of(swept.variant.order)));
+    add(table, "seeds", integer_node(swept.seeds));
+    for (const auto& [key, value] : swept.variant.options) add(table, key, text_node(value));
     array.items.push_back(std::move(table));
   }
   return array;
@@ -105,15 +78,15 @@ Node sweep_array(const Config& config) {
 
 Node passes_table(const Config& config) {
   Node table;
-  add(table, "accuracy", boolean(config.accuracy));
+  add(table, "accuracy", boolean_node(config.accuracy));
   if (!config.latency.enabled) {
-    add(table, "latency", boolean(false));
+    add(table, "latency", boolean_node(false));
     return table;
   }
   Node latency;
-  add(latency, "images", integer(config.latency.images));
-  add(latency, "repeats", integer(config.latency.repeats));
-  add(latency, "warmup", integer(config.latency.warmup));
+  add(latency, "images", integer_node(config.latency.images));
+  add(latency, "repeats", integer_node(config.latency.repeats));
+  add(latency, "warmup", integer_node(config.latency.warmup));
   add(table, "latency", std::move(latency));
   return table;
 }

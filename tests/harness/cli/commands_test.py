@@ -6,13 +6,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "run"))
-from support import BIN, GOLDEN, ROOT, command, environment, integers, run, run_config, sweep  # noqa: E402
+from support import (BIN, GOLDEN, ROOT, command, environment, integers, ranks_below, run, run_config, sweep,  # noqa: E402
+                     wait_for_commits)
 
 SPLITS = ["refcoco/val", "refcocog/test"]
 SWEEPS = '[[sweep]]\nmethod = "none"\n[[sweep]]\nmethod = "litelvlm"\ntokens = [192, 64]\n'
@@ -167,40 +167,6 @@ def test_launch_does_not_repeat_mistakes(tmp_path):
     assert "starting again" not in err and str(tmp_path / "none") in err
 
 
-def ranks_of(launcher):
-    """Processes of litebench-run below `launcher`, by their parents."""
-    parents = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            name, rest = stat.read_text().split("(", 1)[1].rsplit(")", 1)
-        except OSError:
-            continue
-        parents[int(stat.parent.name)] = (int(rest.split()[1]), name)
-
-    def below(pid):
-        while pid in parents:
-            pid = parents[pid][0]
-            if pid == launcher:
-                return True
-        return False
-
-    return [pid for pid, (_, name) in parents.items() if name.startswith("litebench-run") and below(pid)]
-
-
-def committed(run_folder):
-    """Bundles of all ranks, as status counts them."""
-    if not (run_folder / "shards").exists():
-        return 0
-    return sum(int(n) for n in re.findall(r"rank \d+/\d+  (\d+) bundles", run("status", run_folder).stdout))
-
-
-def wait_for_a_commit(process, run_folder):
-    deadline = time.monotonic() + 120
-    while committed(run_folder) == 0:
-        assert process.poll() is None and time.monotonic() < deadline, process.communicate()
-        time.sleep(0.01)
-
-
 # More work than a kill can miss.
 LONG = {"splits": ["refcoco/val", "refcoco/testA", "refcoco+/val", "refcocog/val", "refcocog/test"],
         "sweeps": SWEEPS + '[[sweep]]\nmethod = ["uniform", "value_norm"]\ntokens = [128, 64]\n'}
@@ -211,8 +177,8 @@ def test_launch_starts_again_after_a_rank_was_killed(tmp_path):
     whole.mkdir()
     run_config(whole, sweep(whole / "run", **LONG))
     process = launch(write_config(tmp_path, **LONG))
-    wait_for_a_commit(process, tmp_path / "run")
-    os.kill(ranks_of(process.pid)[-1], signal.SIGKILL)
+    wait_for_commits(process, tmp_path / "run")
+    os.kill(ranks_below(process.pid)[-1], signal.SIGKILL)
     out, err = process.communicate(timeout=300)
     assert process.returncode == 0, out + err
     assert "starting again" in err and "VALID" in out
@@ -222,7 +188,7 @@ def test_launch_starts_again_after_a_rank_was_killed(tmp_path):
 @pytest.mark.parametrize("wish", [signal.SIGINT, signal.SIGTERM])
 def test_a_stopped_launch_is_incomplete_and_status_tells_how_to_go_on(tmp_path, wish):
     process = launch(write_config(tmp_path, **LONG))
-    wait_for_a_commit(process, tmp_path / "run")
+    wait_for_commits(process, tmp_path / "run")
     process.send_signal(wish)
     out, err = process.communicate(timeout=300)
     assert process.returncode == 3, out + err
@@ -241,7 +207,7 @@ def test_options_of_the_command_line_outlive_a_stop(tmp_path):
     config = write_config(tmp_path, **LONG)
     process = subprocess.Popen(command("--config", config, "--output", tmp_path / "elsewhere"), env=environment(), cwd=ROOT,
                                text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    wait_for_a_commit(process, tmp_path / "elsewhere")
+    wait_for_commits(process, tmp_path / "elsewhere")
     process.send_signal(signal.SIGUSR1)
     out, err = process.communicate(timeout=300)
     assert process.returncode == 3, out + err
@@ -266,7 +232,7 @@ def test_fresh_leaves_a_live_run_and_other_folders_alone(tmp_path):
     config = write_config(tmp_path, **LONG)
     first = subprocess.Popen(command("--config", config), env=environment(), cwd=ROOT, text=True, stdout=subprocess.PIPE,
                              stderr=subprocess.PIPE)
-    wait_for_a_commit(first, tmp_path / "run")
+    wait_for_commits(first, tmp_path / "run")
     second = run("--config", config, "--fresh", "--limit", "1")
     assert second.returncode == 64 and "is in use" in second.stderr
     out, err = first.communicate(timeout=300)

@@ -2,7 +2,9 @@
 
 import json
 import os
+import re
 import subprocess
+import time
 from pathlib import Path
 
 import h5py
@@ -111,3 +113,41 @@ def retained(results, sample_rows=None):
             key = (int(unit["sample_id"]), results.variants[unit["variant"]], int(unit["seed"]))
             found[key] = np.frombuffer(results.payload(row), dtype="<i2").astype(int).tolist()
     return found
+
+
+def committed(run_folder):
+    if not (run_folder / "shards").exists():
+        return 0
+    return sum(int(n) for n in re.findall(r"rank \d+/\d+  (\d+) bundles", run("status", run_folder).stdout))
+
+
+def wait_for_commits(process, run_folder, count=1):
+    deadline = time.monotonic() + 300
+    while committed(run_folder) < count:
+        assert process.poll() is None and time.monotonic() < deadline, process.communicate()
+        time.sleep(0.02)
+
+
+def ranks_below(launcher):
+    """Processes of litebench-run below `launcher`, by their parents, sorted by rank."""
+    parents = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            name, rest = stat.read_text().split("(", 1)[1].rsplit(")", 1)
+        except OSError:
+            continue
+        parents[int(stat.parent.name)] = (int(rest.split()[1]), name)
+
+    def below(pid):
+        while pid in parents:
+            pid = parents[pid][0]
+            if pid == launcher:
+                return True
+        return False
+
+    def rank(pid):
+        variables = (Path("/proc") / str(pid) / "environ").read_bytes().split(b"\0")
+        return int(next(v for v in variables if v.startswith(b"OMPI_COMM_WORLD_RANK=")).split(b"=")[1])
+
+    found = [pid for pid, (_, name) in parents.items() if name.startswith("litebench-run") and below(pid)]
+    return sorted(found, key=rank)

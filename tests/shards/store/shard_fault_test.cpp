@@ -199,7 +199,7 @@ TEST(TruncatedShard, GivesEveryBundleInFrontOfTheCutWhereverItIs) {
       if (lost > 0 && contents.damage.empty()) return 2;
     }
     return 0;
-  }, 600));
+  }, static_cast<unsigned>(std::max(600, rounds(120)))));
   EXPECT_EQ(code, 0);
 }
 
