@@ -1,5 +1,7 @@
 #include "harness/evaluate/report.hpp"
 
+#include <cstdio>
+
 #include <ATen/Version.h>
 #include <fmt/core.h>
 #include <fmt/ranges.h>
@@ -7,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "harness/evaluate/methods_page.hpp"
+#include "harness/launch/thread_level.hpp"
 #include "harness/measure/device.hpp"
 #include "model/prune/registry.hpp"
 
@@ -55,6 +58,10 @@ int probe() {
   fmt::print("  LibTorch              {} loads, CPU capability {}\n", TORCH_VERSION,
              at::get_cpu_capability());
   print_device(0);
+  std::fflush(stdout);  // an MPI that cannot start ends the process
+  const launch::ThreadLevel level = launch::probe_thread_level();
+  fmt::print("  MPI                   {}, threads: {} required, {} provided; {}\n", level.library,
+             level.required, level.provided, launch::consequence_of(level));
   return 0;
 }
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "run"))
-from support import (BIN, GOLDEN, ROOT, command, environment, integers, ranks_below, run, run_config, sweep,  # noqa: E402
-                     wait_for_commits)
+from support import (BIN, GOLDEN, ROOT, WITHOUT_THREADS, command, environment, integers, ranks_below, run, run_config,  # noqa: E402
+                     sweep, wait_for_commits)
 
 SPLITS = ["refcoco/val", "refcocog/test"]
 SWEEPS = '[[sweep]]\nmethod = "none"\n[[sweep]]\nmethod = "litelvlm"\ntokens = [192, 64]\n'
@@ -114,6 +114,17 @@ def test_doctor_finds_nothing_wrong_with_the_reference_data(tmp_path):
     assert done.stdout.count("not the full data set") == len(SPLITS)
     assert "names and shapes as expected" in done.stdout and "is writable" in done.stdout
     assert not (tmp_path / "run").exists()
+
+
+def test_doctor_says_what_mpi_promises_to_threads_and_what_follows():
+    asked = r"MPI +Open MPI v\d\S*, threads: MPI_THREAD_MULTIPLE required, (MPI_THREAD_\w+) provided; (.*)"
+    done = run("doctor")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(asked, done.stdout).groups() == ("MPI_THREAD_MULTIPLE", "rank 0 hands out images one by one while it computes")
+    done = subprocess.run(command("doctor"), env={**environment(), **WITHOUT_THREADS}, cwd=ROOT, text=True, capture_output=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    provided, consequence = re.search(asked, done.stdout).groups()
+    assert provided == "MPI_THREAD_FUNNELED" and consequence.startswith("images are divided among the ranks beforehand")
 
 
 def test_doctor_goes_on_after_a_problem_and_ends_with_its_code(tmp_path):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import h5py
 import pytest
-from support import ROOT, command, environment, integers, run_config, sweep
+from support import ROOT, WITHOUT_THREADS, command, environment, integers, run_config, sweep
 
 SPLITS = ["refcoco/val", "refcoco+/val", "refcocog/test"]
 SWEEPS = ('[[sweep]]\nmethod = "none"\n[[sweep]]\nmethod = ["litelvlm", "uniform"]\ntokens = [192, 64]\n'
@@ -26,6 +26,13 @@ def alone(tmp_path_factory):
 @pytest.mark.parametrize("ranks", [1, 2, 3, 8])
 def test_any_number_of_ranks_leaves_the_same_integers(alone, tmp_path, ranks):
     run_config(tmp_path, sweep(tmp_path / "run", splits=SPLITS, sweeps=SWEEPS), ranks=ranks)
+    assert integers(tmp_path / "run/results.h5") == alone
+
+
+def test_an_mpi_without_thread_support_leaves_the_same_integers(alone, tmp_path, monkeypatch):
+    for name, value in WITHOUT_THREADS.items():
+        monkeypatch.setenv(name, value)
+    run_config(tmp_path, sweep(tmp_path / "run", splits=SPLITS, sweeps=SWEEPS), ranks=3)
     assert integers(tmp_path / "run/results.h5") == alone
 
 

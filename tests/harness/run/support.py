@@ -13,6 +13,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[3]
 GOLDEN = ROOT / "tests/golden/tiny"
 BIN = Path(os.environ.get("LITEBENCH_BIN", ROOT / "build/release/bin"))
+WITHOUT_THREADS = {"LD_PRELOAD": str(BIN / "mpi_without_threads.so")}   # an MPI that grants no thread support
 
 SPLITS = ["refcoco/val", "refcoco/testA", "refcoco/testB", "refcoco+/val", "refcoco+/testA", "refcoco+/testB",
           "refcocog/val", "refcocog/test"]
