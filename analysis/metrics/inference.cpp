@@ -7,8 +7,8 @@
 #include "analysis/metrics/latency_sums.hpp"
 #include "analysis/metrics/resampled_cells.hpp"
 #include "analysis/metrics/visits.hpp"
-#include "analysis/statistics/parallel.hpp"
 #include "analysis/statistics/significance.hpp"
+#include "base/parallel.hpp"
 
 namespace litebench::analysis {
 namespace {

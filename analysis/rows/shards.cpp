@@ -11,8 +11,8 @@
 #include <fmt/core.h>
 
 #include "analysis/rows/families.hpp"
-#include "analysis/statistics/parallel.hpp"
 #include "base/error.hpp"
+#include "base/parallel.hpp"
 #include "shards/unit/variant.hpp"
 
 namespace litebench::analysis {

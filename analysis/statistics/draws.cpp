@@ -4,7 +4,7 @@
 #include <array>
 #include <cassert>
 
-#include "analysis/statistics/parallel.hpp"
+#include "base/parallel.hpp"
 #include "kernels/clones.hpp"
 #include "kernels/random/philox.hpp"
 

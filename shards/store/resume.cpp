@@ -10,6 +10,7 @@
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
+#include "base/parallel.hpp"
 
 namespace litebench::store {
 namespace {
@@ -85,43 +86,70 @@ void refuse_resume(std::string_view key, const std::filesystem::path& shard, std
               "undo the change, choose another output directory, or start with --fresh");
 }
 
+namespace {
+
+/// What one shard tells a start.
+struct ScannedShard {
+  ShardContents contents;   // without bundles
+  std::vector<Committed> commits;
+  std::vector<std::uint64_t> quarantined;
+  std::string unreadable;   // not empty: why nothing else is there
+
+  void note(const Bundle& bundle) {
+    const auto failed = [](const UnitRow& unit) { return is_transient(unit.status); };
+    const auto given_up = [](const UnitRow& unit) {
+      return unit.status == Status::poisoned || unit.status == Status::timeout;
+    };
+    const CommitRow& c = bundle.commit;
+    if (std::any_of(bundle.units.begin(), bundle.units.end(), given_up)) quarantined.push_back(c.bundle_id);
+    if (std::any_of(bundle.units.begin(), bundle.units.end(), failed)) return;
+    commits.push_back({"", c.begin_ns, c.bundle_id, answers_of(bundle), c.pass, 1e-9 * static_cast<double>(c.duration_ns)});
+  }
+};
+
+ScannedShard scan_shard(const std::filesystem::path& path) {
+  ScannedShard shard;
+  try {
+    shard.contents = visit_shard(path, [&](Bundle&& bundle) { shard.note(bundle); });
+  } catch (const Error& error) {
+    shard = {};
+    shard.unreadable = error.what();
+  }
+  return shard;
+}
+
+void check_family(const Provenance& p, const ResumeRequest& request, const std::filesystem::path& shard) {
+  if (p.family == request.family) return;
+  const std::vector<std::string> lines = differences(p.family_parts, request.family_parts);
+  refuse_resume("family", shard, lines.empty() ? fmt::format("key {} then, {} now", p.family, request.family)
+                                               : fmt::format("{}", fmt::join(lines, "; ")));
+}
+
+}  // namespace
+
 DoneSet scan_done(const std::filesystem::path& run, const ResumeRequest& request) {
+  const std::vector<std::filesystem::path> paths = shards_of(run);
+  std::vector<ScannedShard> shards(paths.size());
+  parallel_for(paths.size(), 0, [&](std::size_t i) { shards[i] = scan_shard(paths[i]); });
   DoneSet done;
   std::vector<Committed> commits;
   std::unordered_set<std::string> attempts;
-  for (const std::filesystem::path& shard : shards_of(run)) {
-    std::vector<Committed> here;
-    const auto note = [&](Bundle&& bundle) {
-      const auto failed = [](const UnitRow& unit) { return is_transient(unit.status); };
-      const auto given_up = [](const UnitRow& unit) {
-        return unit.status == Status::poisoned || unit.status == Status::timeout;
-      };
-      if (std::any_of(bundle.units.begin(), bundle.units.end(), given_up))
-        done.quarantined.insert(std::uint64_t{bundle.commit.bundle_id});
-      if (std::any_of(bundle.units.begin(), bundle.units.end(), failed)) return;
-      const CommitRow& c = bundle.commit;
-      here.push_back({"", c.begin_ns, c.bundle_id, answers_of(bundle), c.pass, 1e-9 * static_cast<double>(c.duration_ns)});
-    };
-    ShardContents contents;
-    try {
-      contents = visit_shard(shard, note);
-    } catch (const Error& error) {
-      done.unreadable.push_back({shard, error.what(), 0});
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    done.quarantined.insert(shards[i].quarantined.begin(), shards[i].quarantined.end());
+    if (!shards[i].unreadable.empty()) {
+      done.unreadable.push_back({paths[i], shards[i].unreadable, 0});
       continue;
     }
+    const ShardContents& contents = shards[i].contents;
     const Provenance& p = contents.provenance;
-    if (p.family != request.family) {
-      const std::vector<std::string> lines = differences(p.family_parts, request.family_parts);
-      refuse_resume("family", shard, lines.empty() ? fmt::format("key {} then, {} now", p.family, request.family)
-                                                   : fmt::format("{}", fmt::join(lines, "; ")));
-    }
-    add_pack(done.packs, p, shard);
-    if (!contents.damage.empty()) done.unreadable.push_back({shard, contents.damage, contents.lost_bundles});
+    check_family(p, request, paths[i]);
+    add_pack(done.packs, p, paths[i]);
+    if (!contents.damage.empty()) done.unreadable.push_back({paths[i], contents.damage, contents.lost_bundles});
     for (const PlannedBundle& planned : contents.plan)
       done.planned_units[std::uint64_t{planned.bundle_id}] = planned.units;
     attempts.insert(p.attempt);
-    for (Committed& commit : here) commit.attempt = p.attempt;
-    commits.insert(commits.end(), here.begin(), here.end());
+    for (Committed& commit : shards[i].commits) commit.attempt = p.attempt;
+    commits.insert(commits.end(), shards[i].commits.begin(), shards[i].commits.end());
   }
   done.attempts = attempts.size();
   count_earliest(std::move(commits), done);

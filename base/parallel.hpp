@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-namespace litebench::analysis {
+namespace litebench {
 
 /// Calls work(i) for i in 0 … count − 1, each once, in any order, on `threads` threads (0: as many as the process may use).
 /// `work` must write to places of its own. The first exception is thrown again when all threads have stopped.
@@ -39,4 +39,4 @@ void parallel_for(std::size_t count, std::int32_t threads, Work work) {
   if (failure) std::rethrow_exception(failure);
 }
 
-}  // namespace litebench::analysis
+}  // namespace litebench
