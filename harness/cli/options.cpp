@@ -25,6 +25,9 @@ po::options_description describe() {
   add("fresh", "move an old run in that folder aside and start anew");
   add("retry", "also try again what ended two attempts (poisoned, timeout)");
   add("dry-run", "expand the matrix, check files and models, start nothing");
+  add("no-forecast", "with --dry-run: counts only, measure and predict nothing");
+  add("rates", text(), "with --dry-run: file of operator rates; measured and written if not there");
+  add("forecast", text(), "with --dry-run: also write the predictions there (JSON)");
   add("no-reduce", "do not make tables at the end");
   add("log-level", text()->default_value("info"), "info, or quiet: no progress line");
   add("version", "versions of litebench and of what it was built with");
@@ -82,6 +85,9 @@ RunOptions parse_run_options(const std::vector<std::string>& arguments) {
   options.fresh = values.count("fresh") > 0;
   options.retry = values.count("retry") > 0;
   options.dry_run = values.count("dry-run") > 0;
+  options.forecast = values.count("no-forecast") == 0;
+  if (values.count("rates") > 0) options.rates = values["rates"].as<std::string>();
+  if (values.count("forecast") > 0) options.forecast_file = values["forecast"].as<std::string>();
   options.reduce = values.count("no-reduce") == 0;
   options.log_level = log_level(values["log-level"].as<std::string>());
   if (options.overrides.limit.value_or(0) < 0) {

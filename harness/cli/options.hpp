@@ -17,6 +17,8 @@ struct RunOptions {
   bool dry_run = false;  ///< plan only
   bool retry = false;    ///< also what ended two attempts (poisoned) or had its time (timeout)
   bool reduce = true;
+  bool forecast = true;              ///< plan: predict time and memory
+  std::string rates, forecast_file;  ///< plan: files of operator rates and of predictions, or ""
   LogLevel log_level = LogLevel::info;
   bool help = false, version = false;
 };

@@ -108,7 +108,7 @@ class AccuracyPass final : public GuardedPass {
         continue;
       }
       try {
-        Selection selection = select_tokens(method, context().glamm, features, projected, texts,
+        Selection selection = select_tokens(method, context().glamm.geometry(), features, projected, texts,
                                             sample, protocol, run.seed);
         const at::Tensor visual = visual_tokens(selection.plan, features, projected);
         units.push_back({key, make_sequence(method, context().glamm, std::move(selection), visual,
@@ -154,17 +154,14 @@ class AccuracyPass final : public GuardedPass {
   at::Tensor prefill(std::vector<Unit>& units, BundleRows& rows) {
     const StageTimer timer(rows, Stage::prefill, context().device);
     std::vector<at::Tensor> states;
+    std::vector<std::int64_t> lengths;
+    for (const Unit& unit : units) lengths.push_back(unit.sequence.ledger->length());
     std::int64_t prompts = 0;
     std::size_t begin = 0;
     while (begin < units.size()) {
       std::vector<model::Sequence> pack;
-      std::int64_t length = 0;
-      std::size_t end = begin;
-      while (end < units.size() && (pack.empty() || length + units[end].sequence.ledger->length() <=
-                                                        context().config.rows_per_pack)) {
-        length += units[end].sequence.ledger->length();
-        pack.push_back(units[end++].sequence.sequence);
-      }
+      const std::size_t end = end_of_pack(lengths, begin, context().config.rows_per_pack);
+      for (std::size_t i = begin; i < end; ++i) pack.push_back(units[i].sequence.sequence);
       for (at::Tensor& rows_of_sequence : context().glamm.llama().prefill(pack)) {
         units[begin].first_prompt = prompts;
         prompts += rows_of_sequence.size(0);

@@ -22,6 +22,7 @@
 #include "harness/evaluate/start.hpp"
 #include "harness/evaluate/supervision.hpp"
 #include "harness/evaluate/work_loop.hpp"
+#include "harness/forecast/report.hpp"
 #include "harness/launch/abandon.hpp"
 #include "harness/launch/lock.hpp"
 #include "harness/launch/session.hpp"
@@ -111,8 +112,12 @@ class Run {
     at::set_num_threads(config_.threads);
   }
 
-  void dry_run() const {
-    print_plan(config_, plan_, methods_of(config_), geometry_);
+  void dry_run() {
+    const std::vector<PlannedMethod> methods = methods_of(config_);
+    print_plan(config_, plan_, methods, geometry_);
+    if (!options_.forecast || plan_.bundles.empty()) return;
+    forecast::print_forecast({config_, plan_, methods, geometry_, *prompts_, *device_},
+                             {options_.rates, options_.forecast_file});
   }
 
   /// On rank 0: the folder, the lock (held until the end), what is done already.
@@ -297,7 +302,7 @@ class Run {
   int computed_ = 0;  ///< packs that this start worked on so far
 };
 
-int finish_dry_run(const Run& run, const launch::Session& session) {
+int finish_dry_run(Run& run, const launch::Session& session) {
   run.dry_run();
   static_cast<void>(session.broadcast(""));  // nothing to do for the others
   return 0;

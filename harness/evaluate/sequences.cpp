@@ -34,15 +34,15 @@ SampleTexts embed_texts(const model::Glamm& glamm, const PreparedSample& sample,
   return texts;
 }
 
-Selection select_tokens(const PlannedMethod& method, const model::Glamm& glamm,
+Selection select_tokens(const PlannedMethod& method, const model::Geometry& geometry,
                         const model::VisionFeatures& features, const at::Tensor& projected,
                         const SampleTexts& texts, const PreparedSample& sample,
                         const protocol::Protocol& protocol, std::int64_t method_seed) {
   const prune::SampleKey key{sample.sample.id, method_seed};
   const prune::ScoreOptions scores{protocol.score_dtype, protocol.sim, protocol.ties};
-  const prune::VisionView view{features, glamm.geometry(), scores, key, projected, &sample.name};
+  const prune::VisionView view{features, geometry, scores, key, projected, &sample.name};
   prune::QueryView queries;
-  switch (text_kind(method, glamm.geometry(), protocol)) {
+  switch (text_kind(method, geometry, protocol)) {
     case TextKind::none: break;
     case TextKind::question: queries.embeds = texts.question; break;
     case TextKind::expression: queries.embeds = texts.expression; break;
@@ -70,6 +70,15 @@ OwnedSequence make_sequence(const PlannedMethod& method, const model::Glamm& gla
   owned.sequence.state = owned.state.get();
   owned.sequence.order = method.variant.order;
   return owned;
+}
+
+std::size_t end_of_pack(std::span<const std::int64_t> lengths, std::size_t begin,
+                        std::int64_t rows) {
+  std::int64_t together = 0;
+  std::size_t end = begin;
+  while (end < lengths.size() && (end == begin || together + lengths[end] <= rows))
+    together += lengths[end++];
+  return end;
 }
 
 }  // namespace litebench::evaluate

@@ -2,7 +2,9 @@
 // From CLIP features to a sequence of the language model, for one variant of one sample. Both
 // passes use these functions, so that what is timed is what is scored.
 
+#include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "harness/evaluate/methods.hpp"
@@ -33,7 +35,7 @@ struct Selection {
   prune::TokenPlan plan;
   std::unique_ptr<prune::RunState> state;
 };
-Selection select_tokens(const PlannedMethod& method, const model::Glamm& glamm,
+Selection select_tokens(const PlannedMethod& method, const model::Geometry& geometry,
                         const model::VisionFeatures& features, const at::Tensor& projected,
                         const SampleTexts& texts, const PreparedSample& sample,
                         const protocol::Protocol& protocol, std::int64_t method_seed);
@@ -48,5 +50,10 @@ struct OwnedSequence {
 OwnedSequence make_sequence(const PlannedMethod& method, const model::Glamm& glamm,
                             Selection selection, const at::Tensor& visual,
                             const PreparedSample& sample, std::int64_t seg_token);
+
+/// Where the pack that begins with sequence `begin` ends: whole sequences, at most `rows` together
+/// unless one alone has more.
+std::size_t end_of_pack(std::span<const std::int64_t> lengths, std::size_t begin,
+                        std::int64_t rows);
 
 }  // namespace litebench::evaluate

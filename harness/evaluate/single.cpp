@@ -57,7 +57,7 @@ Selection select_for(const PassContext& context, const PlannedMethod& method,
   const SampleTexts texts = texts_for(context, method, sample, protocol);
   const at::Tensor projected =
       needs_projected ? context.glamm.project_patches(features) : at::Tensor();
-  return select_tokens(method, context.glamm, features, projected, texts, sample, protocol, 0);
+  return select_tokens(method, context.glamm.geometry(), features, projected, texts, sample, protocol, 0);
 }
 
 /// [Q, out] mask prompts; fills ledger and the LLM's peak.

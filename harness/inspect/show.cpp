@@ -67,7 +67,7 @@ Column column_of(const Workbench& bench, const evaluate::PlannedMethod& method,
   }
   try {
     const Seen seen = look(bench, method, image, sample);
-    column.plan = evaluate::select_tokens(method, bench.glamm(), seen.features, seen.projected,
+    column.plan = evaluate::select_tokens(method, bench.glamm().geometry(), seen.features, seen.projected,
                                           seen.texts, sample, bench.protocol(), 0)
                       .plan;
     column.scores = scores_of(bench, method, seen, sample);

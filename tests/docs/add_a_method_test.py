@@ -32,7 +32,7 @@ def test_the_method_is_listed():
 def test_the_method_is_planned(tmp_path, text):
     path = tmp_path / "sweep.toml"
     path.write_text(text)
-    done = support.run("plan", "--config", path)
+    done = support.run("plan", "--config", path, "--no-forecast")
     assert done.returncode == 0, done.stderr
     assert "centre@192" in done.stdout and "centre@64" in done.stdout
     assert not (tmp_path / "run").exists()

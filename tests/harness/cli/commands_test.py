@@ -1,5 +1,6 @@
 """The commands around a run, as a user types them, on the reference data set."""
 
+import json
 import os
 import re
 import shutil
@@ -96,6 +97,43 @@ def test_plan_counts_without_starting_anything(tmp_path):
     limited = run("plan", "--config", config, "--limit", "1")
     assert re.search(r"accuracy +2 bundles", limited.stdout), limited.stdout
     assert not (tmp_path / "run").exists()
+
+
+def plan_with(cache, *arguments):
+    return subprocess.run(command("plan", *arguments), env={**environment(), "XDG_CACHE_HOME": str(cache)}, cwd=ROOT, text=True,
+                          capture_output=True)
+
+
+def test_plan_predicts_every_bundle_and_every_timed_run_from_rates_that_it_measures_once(tmp_path):
+    config = write_config(tmp_path, extra="[passes]\nlatency = { images = 2, repeats = 2, warmup = 1 }")
+    first = plan_with(tmp_path / "cache", "--config", config, "--forecast", tmp_path / "forecast.json")
+    assert first.returncode == 0, first.stderr
+    assert "measuring what operators cost here" in first.stderr
+    runs = json.loads((tmp_path / "forecast.json").read_text())["runs"]
+    counted = re.search(r"accuracy +(\d+) bundles.*latency +(\d+) bundles", first.stdout, re.DOTALL)
+    bundles, timed = int(counted[1]), int(counted[2])
+    assert sum(run["pass"] == "accuracy" for run in runs) == bundles == 10   # 5 + 5 images
+    assert sum(run["pass"] == "latency" for run in runs) == timed * 3 == 12   # none and litelvlm at two budgets
+    for run in runs:
+        assert run["total"] == pytest.approx(sum(run["stages"].values())) and run["total"] > 0
+        assert run["peak_bytes_total"] >= run["peak_bytes_llm"] > 0
+    again = plan_with(tmp_path / "cache", "--config", config)
+    assert again.returncode == 0 and again.stderr == "" and again.stdout == first.stdout
+
+
+def test_plan_measures_only_what_a_file_of_rates_lacks(tmp_path):
+    rates = tmp_path / "rates.json"
+    one = write_config(tmp_path, sweeps='[[sweep]]\nmethod = "none"\n')
+    assert plan_with(tmp_path, "--config", one, "--rates", rates).returncode == 0
+    before = json.loads(rates.read_text())["operators"]
+    assert plan_with(tmp_path, "--config", write_config(tmp_path), "--rates", rates).returncode == 0
+    after = json.loads(rates.read_text())["operators"]
+    assert {"select:litelvlm@192", "select:litelvlm@64"} <= set(after) - set(before)
+    assert {name: after[name] for name in before} == before
+    refused = plan_with(tmp_path, "--config", one, "--rates", rates, "--set", "model.threads=2")
+    assert refused.returncode == 65 and "threads: 1 then, 2 now" in refused.stderr
+    counts = plan_with(tmp_path / "none", "--config", one, "--no-forecast")
+    assert counts.returncode == 0 and "predicted" not in counts.stdout and not (tmp_path / "none").exists()
 
 
 def test_plan_tells_missing_pictures(tmp_path):

@@ -1,0 +1,62 @@
+#pragma once
+// The sizes that a bundle's cost depends on.
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "harness/evaluate/methods.hpp"
+#include "harness/evaluate/plan.hpp"
+#include "harness/evaluate/prompts.hpp"
+#include "harness/evaluate/sequences.hpp"
+
+namespace litebench::forecast {
+
+/// CLIP texts of one kind.
+struct TextShape {
+  std::int64_t texts = 0, tokens = 0;
+};
+
+/// One conversation.
+struct SampleShape {
+  std::int64_t text_rows = 0;  ///< ids beside the image
+  std::int64_t seen_rows =
+      0;  ///< of them, those up to the last [SEG] state: lean prefill ends there
+  std::int64_t turns = 0;
+  TextShape question, expression;
+};
+
+/// One image.
+struct BundleShape {
+  std::int64_t pixels = 0;
+  std::vector<SampleShape> samples;
+};
+
+BundleShape shape_of(const evaluate::Plan& plan, const config::Config& config,
+                     const evaluate::Prompts& prompts, const evaluate::BundlePlan& bundle);
+
+/// One variant under one protocol.
+struct VariantShape {
+  std::string id;
+  bool feasible = true;
+  bool merges = false;      ///< its tokens go through the projector by themselves
+  bool whole_tail = false;  ///< rows behind the last [SEG] state stay until the last cut
+  bool projected = false;   ///< looks at all projected patches
+  std::vector<std::int64_t>
+      entering;  ///< visual rows per decoder layer; all where the image decides
+  evaluate::TextKind text = evaluate::TextKind::none;
+  std::string taps;  ///< what it wants to see of the vision tower, in one word
+
+  /// Rows of the conversation entering `layer`.
+  [[nodiscard]] std::int64_t rows(std::size_t layer, const SampleShape& sample) const {
+    return entering[layer] + (whole_tail ? sample.text_rows : sample.seen_rows);
+  }
+};
+
+VariantShape shape_of(const evaluate::PlannedMethod& method, const model::Geometry& geometry,
+                      const protocol::Protocol& protocol);
+
+std::string name_of(const model::VisionTaps& taps);
+
+}  // namespace litebench::forecast
