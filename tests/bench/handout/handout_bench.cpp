@@ -9,13 +9,16 @@
 #include <mpi.h>
 
 #include "shards/handout/handout.hpp"
+#include "tests/support/mpi_ranks.hpp"
 
 namespace {
 
 using namespace litebench::handout;
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
+double seconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
 
 double cpu_seconds(clockid_t clock) {
   timespec time{};
@@ -24,7 +27,8 @@ double cpu_seconds(clockid_t clock) {
 }
 
 void compute(double seconds) {
-  for (const auto begin = Clock::now(); seconds_since(begin) < seconds;) {}
+  for (const auto begin = Clock::now(); seconds_since(begin) < seconds;) {
+  }
 }
 
 std::vector<WorkItem> items(std::uint32_t count) {
@@ -60,21 +64,21 @@ std::vector<double> answer_times(Handout& handout, double length) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  int level = 0;
-  MPI_Init_thread(&argc, &argv, MPI_THREAD_MULTIPLE, &level);
-  int rank = 0;
-  int ranks = 1;
-  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-  MPI_Comm_size(MPI_COMM_WORLD, &ranks);
+  const litebench::test::MpiRanks mpi(&argc, &argv);
+  const int rank = mpi.rank, ranks = mpi.ranks;
   constexpr std::uint32_t kEmpty = 200'000;
-  const auto given = [&](std::uint32_t count) { return rank == 0 ? items(count) : std::vector<WorkItem>{}; };
+  const auto given = [&](std::uint32_t count) {
+    return rank == 0 ? items(count) : std::vector<WorkItem>{};
+  };
 
   const double local = empty_bundles_per_second(*make_local(items(kEmpty), {}), kEmpty);
   MPI_Barrier(MPI_COMM_WORLD);
   const double shared = empty_bundles_per_second(*make_mpi(given(kEmpty), {}), kEmpty);
   if (rank == 0) {
-    fmt::print("{} ranks, empty bundles: {:.0f} bundles/s through the coordinator, {:.4f} of a loop in one process\n", ranks,
-               shared, shared / local);
+    fmt::print(
+        "{} ranks, empty bundles: {:.0f} bundles/s through the coordinator, {:.4f} of a loop in "
+        "one process\n",
+        ranks, shared, shared / local);
   }
 
   constexpr double kLength = 0.01;
@@ -89,9 +93,11 @@ int main(int argc, char** argv) {
   for (int r = 0; r < ranks; ++r) {
     MPI_Barrier(MPI_COMM_WORLD);
     if (r != rank || times.empty()) continue;
-    fmt::print("  rank {}: {} bundles of 10 ms, next() median {:.1f} us, p99 {:.1f} us, worst {:.1f} us; other threads used "
-               "{:.2f} % of a core\n", rank, times.size(), 1e6 * times[times.size() / 2],
-               1e6 * times[times.size() * 99 / 100], 1e6 * times.back(), 100 * helper / wall);
+    fmt::print(
+        "  rank {}: {} bundles of 10 ms, next() median {:.1f} us, p99 {:.1f} us, worst {:.1f} us; "
+        "other threads used "
+        "{:.2f} % of a core\n",
+        rank, times.size(), 1e6 * times[times.size() / 2], 1e6 * times[times.size() * 99 / 100],
+        1e6 * times.back(), 100 * helper / wall);
   }
-  MPI_Finalize();
 }

@@ -19,6 +19,7 @@
 #include "harness/launch/signals.hpp"
 #include "harness/measure/clock.hpp"
 #include "tests/shards/store/sample_shard.hpp"
+#include "tests/support/mpi_ranks.hpp"
 
 namespace {
 
@@ -155,10 +156,8 @@ bool report(int rank, int ranks, const Cost& cost, std::uintmax_t bytes) {
 
 int main(int argc, char** argv) {
   if (argc < 2) return 64;
-  int level = 0, rank = 0, ranks = 1;
-  MPI_Init_thread(&argc, &argv, MPI_THREAD_MULTIPLE, &level);
-  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-  MPI_Comm_size(MPI_COMM_WORLD, &ranks);
+  const test::MpiRanks mpi(&argc, &argv);
+  const int rank = mpi.rank, ranks = mpi.ranks;
   const auto bundles = static_cast<std::uint32_t>(argc > 2 ? std::atoi(argv[2]) : 10'000 * ranks);
   const std::filesystem::path run =
       std::filesystem::path(argv[1]) / fmt::format("harness-overhead-{}", ::getpid());
@@ -175,6 +174,5 @@ int main(int argc, char** argv) {
     if (r == rank) met = report(rank, ranks, cost, std::filesystem::file_size(shard));
   }
   std::filesystem::remove_all(run);
-  MPI_Finalize();
   return met ? 0 : 1;
 }

@@ -12,6 +12,7 @@
 #include <mpi.h>
 
 #include "shards/handout/handout.hpp"
+#include "tests/support/mpi_ranks.hpp"
 
 namespace {
 
@@ -26,7 +27,10 @@ void check(bool right, std::string_view what) {
   std::fprintf(stderr, "FAILED: %.*s\n", static_cast<int>(what.size()), what.data());
 }
 
-struct Done { std::uint32_t index; double begin, end; };
+struct Done {
+  std::uint32_t index;
+  double begin, end;
+};
 
 double now() { return std::chrono::duration<double>(Clock::now().time_since_epoch()).count(); }
 
@@ -38,13 +42,15 @@ std::vector<WorkItem> make_items(std::uint32_t count, std::uint32_t of_phase1) {
   return items;
 }
 
-std::vector<Done> work(Handout& handout, int rank, double mean_ms, const std::function<void(std::size_t)>& after = {}) {
+std::vector<Done> work(Handout& handout, int rank, double mean_ms,
+                       const std::function<void(std::size_t)>& after = {}) {
   std::mt19937 random(static_cast<unsigned>(rank));
   std::exponential_distribution<double> length(1 / mean_ms);
   std::vector<Done> mine;
   while (const auto index = handout.next()) {
     const double begin = now();
-    if (mean_ms > 0.05) std::this_thread::sleep_for(std::chrono::duration<double, std::milli>(length(random)));
+    if (mean_ms > 0.05)
+      std::this_thread::sleep_for(std::chrono::duration<double, std::milli>(length(random)));
     mine.push_back({*index, begin, now()});
     handout.done(*index, mine.back().end - begin);
     if (after) after(mine.size());
@@ -58,7 +64,8 @@ std::vector<Done> gather(const std::vector<Done>& mine, int ranks) {
   MPI_Gather(&bytes, 1, MPI_INT, sizes.data(), 1, MPI_INT, 0, MPI_COMM_WORLD);
   for (std::size_t r = 1; r < sizes.size(); ++r) starts[r] = starts[r - 1] + sizes[r - 1];
   std::vector<Done> all(static_cast<std::size_t>(starts.back() + sizes.back()) / sizeof(Done));
-  MPI_Gatherv(mine.data(), bytes, MPI_BYTE, all.data(), sizes.data(), starts.data(), MPI_BYTE, 0, MPI_COMM_WORLD);
+  MPI_Gatherv(mine.data(), bytes, MPI_BYTE, all.data(), sizes.data(), starts.data(), MPI_BYTE, 0,
+              MPI_COMM_WORLD);
   return all;
 }
 
@@ -84,9 +91,9 @@ void every_bundle_once(int rank, int ranks, std::uint32_t count, double mean_ms)
     bundles += report.bundles;
     check(report.reported, "every rank came to the end");
     check(report.end_idle_seconds >= 0 && report.waited_seconds >= 0, "idle times are measured");
-    std::printf("  rank %u: %lu bundles, busy %.3f s, waited %.3f s, idle at the end %.3f s\n", report.rank,
-                static_cast<unsigned long>(report.bundles), report.busy_seconds, report.waited_seconds,
-                report.end_idle_seconds);
+    std::printf("  rank %u: %lu bundles, busy %.3f s, waited %.3f s, idle at the end %.3f s\n",
+                report.rank, static_cast<unsigned long>(report.bundles), report.busy_seconds,
+                report.waited_seconds, report.end_idle_seconds);
   }
   check(bundles == count, "the reports count every bundle");
 }
@@ -96,11 +103,13 @@ void latency_after_accuracy(int rank, int ranks) {
   constexpr std::uint32_t kLatency = 12;
   MpiOptions options;
   options.takes_phase1 = rank % 2 == 0;
-  auto handout = make_mpi(rank == 0 ? make_items(kCount, kLatency) : std::vector<WorkItem>{}, {}, options);
+  auto handout =
+      make_mpi(rank == 0 ? make_items(kCount, kLatency) : std::vector<WorkItem>{}, {}, options);
   const std::vector<Done> mine = work(*handout, rank, 3.0);
   handout->finish();
   if (!options.takes_phase1) {
-    for (const Done& done : mine) check(done.index >= kLatency, "ranks that take no latency bundle get none");
+    for (const Done& done : mine)
+      check(done.index >= kLatency, "ranks that take no latency bundle get none");
   }
   const std::vector<Done> all = gather(mine, ranks);
   if (rank != 0) return;
@@ -108,8 +117,10 @@ void latency_after_accuracy(int rank, int ranks) {
   double accuracy_end = 0;
   double latency_begin = 1e300;
   for (const Done& done : all) {
-    if (done.index < kLatency) latency_begin = std::min(latency_begin, done.begin);
-    else accuracy_end = std::max(accuracy_end, done.end);
+    if (done.index < kLatency)
+      latency_begin = std::min(latency_begin, done.begin);
+    else
+      accuracy_end = std::max(accuracy_end, done.end);
   }
   check(accuracy_end <= latency_begin, "latency begins after the last accuracy bundle");
 }
@@ -121,7 +132,8 @@ void stop_reaches_everybody(int rank, int ranks) {
   });
   handout->finish();
   const std::vector<Done> all = gather(mine, ranks);
-  if (rank == 0) check(all.size() < 500 && all.size() >= 5, "after a stop nobody begins another bundle");
+  if (rank == 0)
+    check(all.size() < 500 && all.size() >= 5, "after a stop nobody begins another bundle");
 }
 
 void silent_rank_is_given_up(int rank, int ranks) {
@@ -133,7 +145,8 @@ void silent_rank_is_given_up(int rank, int ranks) {
   const double begin = now();
   const std::vector<RankReport> reports = handout->finish();
   check(now() - begin < 2.5, "nobody waits for a silent rank beyond the deadline");
-  if (rank == 0 && ranks > 1) check(!reports[1].reported && reports[0].reported, "the silent rank is named");
+  if (rank == 0 && ranks > 1)
+    check(!reports[1].reported && reports[0].reported, "the silent rank is named");
   MPI_Barrier(MPI_COMM_WORLD);
 }
 
@@ -144,7 +157,8 @@ void bundles_of_a_hung_rank_are_repeated(int rank, int ranks) {
   auto handout = make_mpi(rank == 0 ? make_items(kCount, 0) : std::vector<WorkItem>{}, {}, options);
   const double begin = now();
   const std::vector<Done> mine = work(*handout, rank, 2.0, [&](std::size_t) {
-    if (rank == ranks - 1 && now() - begin < 3) std::this_thread::sleep_for(std::chrono::seconds(4));
+    if (rank == ranks - 1 && now() - begin < 3)
+      std::this_thread::sleep_for(std::chrono::seconds(4));
   });
   const std::vector<RankReport> reports = handout->finish();
   if (rank != ranks - 1) check(now() - begin < 3.5, "the others end without the hung rank");
@@ -152,8 +166,10 @@ void bundles_of_a_hung_rank_are_repeated(int rank, int ranks) {
   if (rank != 0) return;
   std::vector<int> times(kCount);
   for (const Done& done : all) ++times.at(done.index);
-  check(std::all_of(times.begin(), times.end(), [](int t) { return t >= 1; }), "every bundle is done");
-  check(std::count_if(times.begin(), times.end(), [](int t) { return t > 1; }) <= 3, "and few of them twice");
+  check(std::all_of(times.begin(), times.end(), [](int t) { return t >= 1; }),
+        "every bundle is done");
+  check(std::count_if(times.begin(), times.end(), [](int t) { return t > 1; }) <= 3,
+        "and few of them twice");
   check(reports.back().others_lost && !reports.back().reported, "the hung rank is named");
   std::uint64_t bundles = 0;
   for (const RankReport& report : reports) bundles += report.bundles;
@@ -163,12 +179,8 @@ void bundles_of_a_hung_rank_are_repeated(int rank, int ranks) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  int level = 0;
-  MPI_Init_thread(&argc, &argv, MPI_THREAD_MULTIPLE, &level);
-  int rank = 0;
-  int ranks = 1;
-  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-  MPI_Comm_size(MPI_COMM_WORLD, &ranks);
+  const litebench::test::MpiRanks mpi(&argc, &argv);
+  const int rank = mpi.rank, ranks = mpi.ranks;
   every_bundle_once(rank, ranks, 150, 4.0);
   every_bundle_once(rank, ranks, 20'000, 0);
   every_bundle_once(rank, ranks, 2, 1.0);
@@ -178,6 +190,5 @@ int main(int argc, char** argv) {
   silent_rank_is_given_up(rank, ranks);
   if (ranks > 1) bundles_of_a_hung_rank_are_repeated(rank, ranks);
   MPI_Allreduce(MPI_IN_PLACE, &failures, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
-  MPI_Finalize();
   return failures == 0 ? 0 : 1;
 }
