@@ -1,25 +1,17 @@
 #include "model/prune/cls_pruner.hpp"
 
-#include "model/prune/before_llm_pruner.hpp"
 #include "model/prune/scores.hpp"
 
 namespace litebench::prune {
 namespace {
 
-class ClsPruner final : public BeforeLlmPruner {
+class ClsPruner final : public ClsTapPruner {
  public:
   ClsPruner(PrunerInfo info, const Budget& budget, kernels::Best best)
-      : BeforeLlmPruner(std::move(info), budget), best_(best) {}
-
-  [[nodiscard]] TapRequest taps(const model::Geometry& geometry) const override {
-    TapRequest request;
-    request.vision.layers = {{.layer = producing_layer(geometry.vision), .cls_row = true}};
-    return request;
-  }
+      : ClsTapPruner(std::move(info), budget), best_(best) {}
 
   [[nodiscard]] at::Tensor scores(const VisionView& vision, const QueryView&) const override {
-    return cls_attention(vision.features.layers.at(producing_layer(vision.geometry.vision)),
-                         vision.scores);
+    return tapped_attention(vision);
   }
 
  protected:
@@ -35,6 +27,17 @@ class ClsPruner final : public BeforeLlmPruner {
 };
 
 }  // namespace
+
+TapRequest ClsTapPruner::taps(const model::Geometry& geometry) const {
+  TapRequest request;
+  request.vision.layers = {{.layer = producing_layer(geometry.vision), .cls_row = true}};
+  return request;
+}
+
+at::Tensor ClsTapPruner::tapped_attention(const VisionView& vision) {
+  return cls_attention(vision.features.layers.at(producing_layer(vision.geometry.vision)),
+                       vision.scores);
+}
 
 Method cls_method(PrunerInfo info, const std::string& help, kernels::Best best) {
   Method method;

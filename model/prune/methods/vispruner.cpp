@@ -2,7 +2,7 @@
 // those that remain when near-duplicates are removed.
 #include "kernels/greedy/parity_halving.hpp"
 #include "kernels/select/stable_topk.hpp"
-#include "model/prune/before_llm_pruner.hpp"
+#include "model/prune/cls_pruner.hpp"
 #include "model/prune/cost.hpp"
 #include "model/prune/methods.hpp"
 #include "model/prune/scores.hpp"
@@ -12,22 +12,15 @@ namespace {
 
 constexpr std::int64_t kRemovedPerRound = 8;
 
-class VisPruner final : public BeforeLlmPruner {
+class VisPruner final : public ClsTapPruner {
  public:
   VisPruner(PrunerInfo info, const Budget& budget, double important)
-      : BeforeLlmPruner(std::move(info), budget), important_(important) {}
-
-  [[nodiscard]] TapRequest taps(const model::Geometry& geometry) const override {
-    TapRequest request;
-    request.vision.layers = {{.layer = producing_layer(geometry.vision), .cls_row = true}};
-    return request;
-  }
+      : ClsTapPruner(std::move(info), budget), important_(important) {}
 
  protected:
   [[nodiscard]] std::vector<std::int64_t> choose(const VisionView& vision,
                                                  const QueryView&) const override {
-    const auto& tap = vision.features.layers.at(producing_layer(vision.geometry.vision));
-    const at::Tensor parts[] = {cls_attention(tap, vision.scores),
+    const at::Tensor parts[] = {tapped_attention(vision),
                                 cosine_gram(without_cls(vision.features.selected), vision.scores)};
     const HostScores host(parts);
     auto kept = kernels::stable_argsort(host.row(0), kernels::Best::largest, vision.scores.ties);
