@@ -25,6 +25,7 @@
 #include <ATen/ops/randn.h>
 #include <c10/core/InferenceMode.h>
 
+#include "harness/measure/device.hpp"
 #include "model/llama/accounting.hpp"
 #include "model/llama/llama.hpp"
 
@@ -131,6 +132,8 @@ int main(int argc, char** argv) {
   const int repeats = argc > 2 ? std::atoi(argv[2]) : 7;
   const c10::InferenceMode inference;
   at::set_num_threads(1);
+  // A run's memory: with the C library's, freed pages are cleared anew in every layer.
+  const auto device = measure::open_cpu_device();
   const model::Geometry geometry = model::named_geometry("mid");
   const auto weights = random_weights(geometry.llama, bf16 ? at::kBFloat16 : at::kFloat);
   const model::Llama llama(geometry, weights);

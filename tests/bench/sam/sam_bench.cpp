@@ -15,6 +15,7 @@
 #include <c10/core/InferenceMode.h>
 #include <fmt/core.h>
 
+#include "harness/measure/device.hpp"
 #include "model/sam/decoder.hpp"
 #include "model/sam/encoder.hpp"
 #include "tests/bench/sam/materialised_sam.hpp"
@@ -78,6 +79,7 @@ int main(int argc, char** argv) {
   const std::string geometry = argc > 1 ? argv[1] : "mid", dtype = argc > 2 ? argv[2] : "fp32";
   const c10::InferenceMode guard;
   at::set_num_threads(1);
+  const auto device = measure::open_cpu_device();  // a run's memory
   const bool bf16 = dtype == "bf16";
   const auto pair = model::load_model("random:" + geometry, "random:tiny",
                                       {.dtype = bf16 ? at::kBFloat16 : at::kFloat});
