@@ -8,7 +8,9 @@
     !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define LITEBENCH_WIDE __attribute__((target_clones("avx2", "default")))
 #define LITEBENCH_FUSED __attribute__((target_clones("fma", "default")))
+#define LITEBENCH_V3 __attribute__((target_clones("arch=x86-64-v3", "default")))  // both
 #else
 #define LITEBENCH_WIDE
 #define LITEBENCH_FUSED
+#define LITEBENCH_V3
 #endif

@@ -8,6 +8,7 @@
 #include <ATen/ops/scaled_dot_product_attention.h>
 #include <ATen/ops/tensor.h>
 
+#include "model/sam/strip_attention.hpp"
 #include "model/scratch.hpp"
 
 namespace litebench::model {
@@ -17,15 +18,18 @@ std::int64_t windows_per_side(std::int64_t grid, std::int64_t window) {
   return (grid + window - 1) / window;
 }
 
-/// Largest additive mask in elements: one head over the whole grid, or a scratch-full of windows or heads.
+/// Largest additive mask in elements: a scratch-full of windows, or one head over the whole grid where that is not attended in
+/// strips.
 std::int64_t bias_elements(const SamGeometry& geometry, std::int64_t windows,
                            const at::TensorOptions& options) {
   const auto square = [](std::int64_t n) { return n * n * n * n; };
-  const auto bytes = static_cast<std::int64_t>(options.dtype().itemsize());
-  const auto global = square(geometry.grid());
-  const auto window = geometry.heads * square(geometry.window);
-  return std::max(global * items_at_once(options.device(), geometry.heads, global * bytes),
-                  window * items_at_once(options.device(), windows, window * bytes));
+  const auto scratch_full = [&](std::int64_t items, std::int64_t elements) {
+    const auto bytes = elements * static_cast<std::int64_t>(options.dtype().itemsize());
+    return elements * items_at_once(options.device(), items, bytes);
+  };
+  const auto of_windows = scratch_full(windows, geometry.heads * square(geometry.window));
+  if (takes_strips(options)) return of_windows;
+  return std::max(of_windows, scratch_full(geometry.heads, square(geometry.grid())));
 }
 
 }  // namespace
@@ -89,8 +93,12 @@ at::Tensor SamAttention::attend_globally(SamScratch& scratch) const {
       scratch.qkv.narrow(0, 0, tokens).view({1, tokens, 3, heads_, -1}).permute({2, 0, 3, 1, 4});
   auto attended = scratch.attended.narrow(0, 0, tokens);
   auto by_head = attended.view({1, tokens, heads_, -1}).transpose(1, 2);
-  // One head at a time on a CPU: its mask is built in a buffer that the attention reads while it is warm. For one block
-  // at grid 64: 0.43 s against 0.60 s with a mask for all heads and 1.44 s with scores laid out (design.md §10.17).
+  if (takes_strips(qkv.options())) {
+    strip_attention(qkv[0], qkv[1], qkv[2], position_, by_head);
+    return attended;
+  }
+  // Without strips: one head at a time on a CPU, its mask built in a buffer that the attention reads while it is warm. For one
+  // block at grid 64: 0.43 s against 0.60 s with a mask for all heads and 1.44 s with scores laid out (design.md §10.17).
   const auto at_once = items_at_once(qkv.device(), heads_, tokens * tokens * qkv.element_size());
   for (std::int64_t h = 0; h < heads_; h += at_once) {
     const auto heads = std::min(at_once, heads_ - h);

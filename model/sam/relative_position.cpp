@@ -3,12 +3,15 @@
 #include <ATen/ops/add.h>
 #include <ATen/ops/bmm.h>
 #include <ATen/ops/cat.h>
+#include <ATen/ops/mm.h>
 
 namespace litebench::model {
 
 RelativePosition::RelativePosition(const at::Tensor& rel_pos_h, const at::Tensor& rel_pos_w)
     : grid_((rel_pos_h.size(0) + 1) / 2),
       table_(at::cat({rel_pos_h.flip(0), rel_pos_w.flip(0)}).t().contiguous()) {}
+
+at::Tensor RelativePosition::offsets(const at::Tensor& q) const { return at::mm(q, table_); }
 
 void RelativePosition::fill(at::Tensor& bias, const at::Tensor& q) const {
   const auto batch = q.size(0), heads = q.size(1), n = grid_, rows = batch * n * n;

@@ -16,6 +16,12 @@ class RelativePosition {
 
   [[nodiscard]] std::int64_t grid() const { return grid_; }
 
+  /// Products of unscaled queries [rows, head_dim] with every relative offset, [rows, 2(2n − 1)]. A query in grid row y finds
+  /// what it adds to the scores of key rows 0 … n − 1 from row_offset(y) on; likewise for columns.
+  [[nodiscard]] at::Tensor offsets(const at::Tensor& q) const;
+  [[nodiscard]] std::int64_t row_offset(std::int64_t y) const { return grid_ - 1 - y; }
+  [[nodiscard]] std::int64_t column_offset(std::int64_t x) const { return 3 * grid_ - 2 - x; }
+
   /// q: unscaled queries [batch, heads, n², head_dim], a view whose batch and token dimensions merge.
   /// bias: overwritten, [batch, heads, n², n²], contiguous.
   void fill(at::Tensor& bias, const at::Tensor& q) const;
