@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <ATen/Version.h>
@@ -15,9 +16,11 @@
 
 #include "base/error.hpp"
 #include "harness/evaluate/keys.hpp"
+#include "harness/evaluate/supervision.hpp"
 #include "harness/forecast/forecast.hpp"
 #include "harness/progress/progress.hpp"
 #include "model/checkpoint/expected.hpp"
+#include "shards/handout/simulation.hpp"
 
 namespace litebench::forecast {
 namespace {
@@ -234,17 +237,54 @@ void print(const Subject& subject, const Predicted& predicted) {
       "MB{}\n",
       1e-6 * weights, 1e-6 * largest, 1e-6 * room,
       weights + largest > room ? ": IT WILL NOT FIT" : "");
-  double seconds = 0;
-  for (const double one : predicted.seconds) seconds += one;
-  fmt::print("time      {} of one rank\n", progress::duration_text(seconds));
+}
+
+struct Expected {
+  std::uint32_t ranks = 1;
+  double seconds = 0, idle = 0;  ///< idle: share of the ranks' time
+};
+
+/// The run's own hand-out in made-up time.
+std::vector<Expected> runs_of(const Subject& subject, const Predicted& predicted) {
+  std::vector<handout::WorkItem> items;
+  for (const evaluate::BundlePlan& bundle : subject.plan.bundles) {
+    items.push_back({static_cast<std::uint32_t>(items.size()), evaluate::predicted_cost(bundle.row),
+                     static_cast<std::uint8_t>(bundle.row.pass)});
+  }
+  const bool gpu = subject.device.torch_device().is_cuda();
+  const std::uint32_t cores = std::max(1U, std::thread::hardware_concurrency());
+  std::vector<Expected> all;
+  for (const std::uint32_t ranks : {1U, 2U, 8U, 64U, 512U}) {
+    if (ranks > 1 && ranks > items.size()) break;
+    handout::SimulatedMachine machine;
+    machine.ranks_per_device = gpu ? 1 : std::min(ranks, cores);  // latency: one rank of a node
+    const handout::SimulatedRun run = handout::simulate(items, predicted.seconds, ranks, machine);
+    all.push_back({ranks, run.seconds, run.idle()});
+  }
+  return all;
+}
+
+void print(const std::vector<Expected>& runs) {
+  std::string text;
+  for (const Expected& run : runs) {
+    text += fmt::format("{}{} rank{} {}", text.empty() ? "" : "; ", run.ranks,
+                        run.ranks == 1 ? "" : "s", progress::duration_text(run.seconds));
+    if (run.ranks > 1) text += fmt::format(" ({:.1f} % idle)", 100 * run.idle);
+  }
+  fmt::print("time      {}\n", text);
+}
+
+nlohmann::json to_json(const std::vector<Expected>& runs) {
+  auto json = nlohmann::json::array();
+  for (const Expected& run : runs)
+    json.push_back({{"ranks", run.ranks}, {"seconds", run.seconds}, {"idle", run.idle}});
+  return json;
 }
 
 void write_json(const std::filesystem::path& path, const Subject& subject,
-                const Predicted& predicted) {
-  double seconds = 0;
-  for (const double one : predicted.seconds) seconds += one;
+                const Predicted& predicted, const std::vector<Expected>& runs) {
   const nlohmann::json json = {{"weight_bytes", weight_bytes(subject)},
-                               {"rank_seconds", seconds},
+                               {"ranks", to_json(runs)},
                                {"bundle_seconds", predicted.seconds},
                                {"runs", predicted.bundles}};
   std::ofstream out(path);
@@ -259,8 +299,10 @@ void write_json(const std::filesystem::path& path, const Subject& subject,
 void print_forecast(const Subject& subject, const ReportOptions& options) {
   const Rates rates = rates_for(subject, options.rates);
   const Prediction prediction(subject, rates);
+  const std::vector<Expected> runs = runs_of(subject, prediction.result());
   print(subject, prediction.result());
-  if (!options.json.empty()) write_json(options.json, subject, prediction.result());
+  print(runs);
+  if (!options.json.empty()) write_json(options.json, subject, prediction.result(), runs);
 }
 
 }  // namespace litebench::forecast

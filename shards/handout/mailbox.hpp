@@ -1,5 +1,5 @@
 #pragma once
-// The messages of the hand-out, and small byte messages over MPI that never wait. One mailbox per thread.
+// Small messages over MPI that never wait. One mailbox per thread.
 
 #include <cstddef>
 #include <cstdint>
@@ -11,34 +11,12 @@
 
 #include <mpi.h>
 
+#include "shards/handout/messages.hpp"
+
 namespace litebench::handout {
 
-inline constexpr int kToCoordinator = 1;   // MPI tags: rank 0 has both ends in one process
+inline constexpr int kToCoordinator = 1;  // MPI tags: rank 0 has both ends in one process
 inline constexpr int kToRank = 2;
-
-/// What a rank says. Every message carries what was done since the last one: `done_count` indices follow the struct.
-struct RankSays {
-  enum class Kind : std::uint8_t { ask_soon, ask_now, done, stop, last } kind = Kind::done;
-  std::uint8_t takes_phase1 = 1;
-  std::uint32_t question = 0;        ///< number of the request, the same when it becomes urgent
-  std::uint32_t done_count = 0;
-  double busy_seconds = 0;           ///< of those done
-  double waited_seconds = 0;         ///< in `last`: all waiting of this rank
-};
-
-/// What the coordinator says; `count` indices follow the struct.
-struct CoordinatorSays {
-  enum class Kind : std::uint8_t { grant, end, stop, still_here, goodbye, goodbye_others_lost } kind = Kind::grant;
-  std::uint32_t question = 0;
-  std::uint32_t count = 0;
-};
-
-template <typename Head>
-struct Message {
-  int from = 0;
-  Head head;
-  std::vector<std::uint32_t> indices;
-};
 
 class Mailbox {
  public:
@@ -58,9 +36,13 @@ class Mailbox {
     int from = 0;
     const auto bytes = take(tag, from);
     if (!bytes || bytes->size() < sizeof(Head)) return std::nullopt;
-    Message<Head> message{from, {}, std::vector<std::uint32_t>((bytes->size() - sizeof(Head)) / sizeof(std::uint32_t))};
+    Message<Head> message{
+        from,
+        {},
+        std::vector<std::uint32_t>((bytes->size() - sizeof(Head)) / sizeof(std::uint32_t))};
     std::memcpy(&message.head, bytes->data(), sizeof(Head));
-    std::memcpy(message.indices.data(), bytes->data() + sizeof(Head), message.indices.size() * sizeof(std::uint32_t));
+    std::memcpy(message.indices.data(), bytes->data() + sizeof(Head),
+                message.indices.size() * sizeof(std::uint32_t));
     return message;
   }
 
@@ -68,12 +50,15 @@ class Mailbox {
   bool flushed();
 
  private:
-  struct Sent { MPI_Request request; std::vector<std::byte> bytes; };
+  struct Sent {
+    MPI_Request request;
+    std::vector<std::byte> bytes;
+  };
   void post(int to, int tag, std::vector<std::byte> bytes);
   std::optional<std::vector<std::byte>> take(int tag, int& from);
 
   MPI_Comm comm_;
-  std::deque<Sent> sent_;   // a deque: MPI holds pointers into its elements
+  std::deque<Sent> sent_;  // a deque: MPI holds pointers into its elements
 };
 
 }  // namespace litebench::handout

@@ -81,6 +81,11 @@ Grant Scheduler::request(Need need, bool takes_phase1) {
   return grant;
 }
 
+bool Scheduler::has_answers() const {
+  const std::uint64_t open = done_ < first_of_phase1_ ? first_of_phase1_ : items_.size();
+  return stopped_ || drained() || granted_ < open;
+}
+
 std::vector<bool> Scheduler::done(std::span<const std::uint32_t> indices, double seconds) {
   std::vector<bool> first;
   for (const std::uint32_t index : indices) {

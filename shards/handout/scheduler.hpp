@@ -38,6 +38,8 @@ class Scheduler {
 
   [[nodiscard]] bool stopped() const { return stopped_; }
   [[nodiscard]] bool drained() const { return done_ == items_.size(); }
+  /// False: whoever waits would only be told to wait on.
+  [[nodiscard]] bool has_answers() const;
   [[nodiscard]] double cost_of(std::uint32_t index) const;
   [[nodiscard]] bool is_done(std::uint32_t index) const { return index < is_done_.size() && is_done_[index]; }
   [[nodiscard]] std::uint8_t phase_of(std::uint32_t index) const;

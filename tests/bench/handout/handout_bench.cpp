@@ -45,6 +45,14 @@ double empty_bundles_per_second(Handout& handout, std::uint32_t count) {
   return count / seconds_since(begin);
 }
 
+/// Grants per second when every bundle is told to have taken longer than a grant may hold: one question for each.
+double single_grants_per_second(Handout& handout, std::uint32_t count) {
+  const auto begin = Clock::now();
+  while (const auto index = handout.next()) handout.done(*index, 1);
+  handout.finish();
+  return count / seconds_since(begin);
+}
+
 /// Seconds of every next() while bundles take `length`.
 std::vector<double> answer_times(Handout& handout, double length) {
   std::vector<double> times;
@@ -81,6 +89,17 @@ int main(int argc, char** argv) {
         ranks, shared, shared / local);
   }
 
+  constexpr std::uint32_t kSingle = 20'000;
+  MPI_Barrier(MPI_COMM_WORLD);
+  const double single = single_grants_per_second(*make_mpi(given(kSingle), {}), kSingle);
+  constexpr double kTarget = 10'000;
+  if (rank == 0) {
+    fmt::print(
+        "  one bundle a grant: {:.0f} grants/s; of the {:.0f} bundles/s wanted {:.2f} one by one, "
+        "{:.2f} in batches\n",
+        single, kTarget, single / kTarget, shared / kTarget);
+  }
+
   constexpr double kLength = 0.01;
   const auto handout = make_mpi(given(static_cast<std::uint32_t>(100 * ranks)), {});
   const double thread_before = cpu_seconds(CLOCK_THREAD_CPUTIME_ID);
@@ -100,4 +119,5 @@ int main(int argc, char** argv) {
         rank, times.size(), 1e6 * times[times.size() / 2], 1e6 * times[times.size() * 99 / 100],
         1e6 * times.back(), 100 * helper / wall);
   }
+  return rank != 0 || shared >= kTarget ? 0 : 1;
 }

@@ -109,7 +109,8 @@ def test_plan_predicts_every_bundle_and_every_timed_run_from_rates_that_it_measu
     first = plan_with(tmp_path / "cache", "--config", config, "--forecast", tmp_path / "forecast.json")
     assert first.returncode == 0, first.stderr
     assert "measuring what operators cost here" in first.stderr
-    runs = json.loads((tmp_path / "forecast.json").read_text())["runs"]
+    forecast = json.loads((tmp_path / "forecast.json").read_text())
+    runs = forecast["runs"]
     counted = re.search(r"accuracy +(\d+) bundles.*latency +(\d+) bundles", first.stdout, re.DOTALL)
     bundles, timed = int(counted[1]), int(counted[2])
     assert sum(run["pass"] == "accuracy" for run in runs) == bundles == 10   # 5 + 5 images
@@ -117,6 +118,9 @@ def test_plan_predicts_every_bundle_and_every_timed_run_from_rates_that_it_measu
     for run in runs:
         assert run["total"] == pytest.approx(sum(run["stages"].values())) and run["total"] > 0
         assert run["peak_bytes_total"] >= run["peak_bytes_llm"] > 0
+    one, two, *_ = forecast["ranks"]
+    assert one["ranks"] == 1 and one["seconds"] == pytest.approx(sum(forecast["bundle_seconds"]), rel=0.02)
+    assert two["ranks"] == 2 and one["seconds"] / 2 < two["seconds"] < one["seconds"]   # latency runs on one rank of a node
     again = plan_with(tmp_path / "cache", "--config", config)
     assert again.returncode == 0 and again.stderr == "" and again.stdout == first.stdout
 
