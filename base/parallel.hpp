@@ -1,6 +1,7 @@
 #pragma once
 // Independent pieces of work on several threads.
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -11,12 +12,17 @@
 
 namespace litebench {
 
+/// How many threads parallel_for takes.
+inline std::size_t threads_for(std::size_t count, std::int32_t threads) {
+  const std::size_t wanted =
+      threads > 0 ? static_cast<std::size_t>(threads) : std::thread::hardware_concurrency();
+  return std::max<std::size_t>(1, std::min(wanted, count));
+}
+
 /// Calls work(i) for i in 0 … count − 1, each once, in any order, on `threads` threads (0: as many as the process may use).
 /// `work` must write to places of its own. The first exception is thrown again when all threads have stopped.
 template <typename Work>
 void parallel_for(std::size_t count, std::int32_t threads, Work work) {
-  const auto available = static_cast<std::int32_t>(std::thread::hardware_concurrency());
-  const std::int32_t wanted = threads > 0 ? threads : available;
   std::atomic<std::size_t> next{0};
   std::mutex mutex;
   std::exception_ptr failure;
@@ -31,9 +37,7 @@ void parallel_for(std::size_t count, std::int32_t threads, Work work) {
   };
   {
     std::vector<std::jthread> helpers;
-    for (std::int32_t t = 1; t < wanted && static_cast<std::size_t>(t) < count; ++t) {
-      helpers.emplace_back(loop);
-    }
+    for (std::size_t t = 1; t < threads_for(count, threads); ++t) helpers.emplace_back(loop);
     loop();
   }
   if (failure) std::rethrow_exception(failure);

@@ -6,6 +6,7 @@
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && \
     !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define LITEBENCH_CLONES 1  // functions may also be written once per instruction set
 #define LITEBENCH_WIDE __attribute__((target_clones("avx2", "default")))
 #define LITEBENCH_FUSED __attribute__((target_clones("fma", "default")))
 #define LITEBENCH_V3 __attribute__((target_clones("arch=x86-64-v3", "default")))  // both

@@ -13,6 +13,7 @@
 #include "analysis/rows/families.hpp"
 #include "base/error.hpp"
 #include "base/parallel.hpp"
+#include "shards/store/log_reader_process.hpp"
 #include "shards/unit/variant.hpp"
 
 namespace litebench::analysis {
@@ -136,9 +137,10 @@ std::vector<LoadedShard> load_shards(Run& run) {
   const std::vector<std::filesystem::path> paths = store::shards_of(run.directory);
   std::vector<std::optional<LoadedShard>> read(paths.size());
   std::vector<std::string> problems(paths.size());
+  store::LogReaders readers(threads_for(paths.size(), 0));
   parallel_for(paths.size(), 0, [&](std::size_t i) {
     try {
-      read[i] = LoadedShard{store::read_shard(paths[i]), {}, {}, {}, {}};
+      read[i] = LoadedShard{store::read_shard(paths[i], store::Rows::all, &readers), {}, {}, {}, {}};
     } catch (const Error& error) {
       problems[i] = fmt::format("{}: {}", paths[i].filename().string(), error.what());
     }

@@ -9,50 +9,23 @@
 
 namespace litebench::kernels {
 
+inline constexpr std::array<std::uint32_t, 2> kPhiloxMultipliers{0xD2511F53, 0xCD9E8D57};
+inline constexpr std::array<std::uint32_t, 2> kPhiloxWeyl{0x9E3779B9,
+                                                          0xBB67AE85};  // golden ratio, sqrt(3) - 1
+inline constexpr int kPhiloxRounds = 10;
+
 /// Ten rounds; each input bit reaches all 128 output bits.
 constexpr std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter,
                                                   std::array<std::uint32_t, 2> key) {
-  constexpr std::uint64_t kMultiplier0 = 0xD2511F53, kMultiplier1 = 0xCD9E8D57;
-  constexpr std::uint32_t kWeyl0 = 0x9E3779B9, kWeyl1 = 0xBB67AE85;  // golden ratio, sqrt(3) - 1
-  for (int round = 0; round < 10; ++round) {
-    const std::uint64_t p0 = kMultiplier0 * counter[0];
-    const std::uint64_t p1 = kMultiplier1 * counter[2];
+  for (int round = 0; round < kPhiloxRounds; ++round) {
+    const std::uint64_t p0 = std::uint64_t{kPhiloxMultipliers[0]} * counter[0];
+    const std::uint64_t p1 = std::uint64_t{kPhiloxMultipliers[1]} * counter[2];
     counter = {
         static_cast<std::uint32_t>(p1 >> 32) ^ counter[1] ^ key[0], static_cast<std::uint32_t>(p1),
         static_cast<std::uint32_t>(p0 >> 32) ^ counter[3] ^ key[1], static_cast<std::uint32_t>(p0)};
-    key[0] += kWeyl0;
-    key[1] += kWeyl1;
+    for (std::size_t i = 0; i < key.size(); ++i) key[i] += kPhiloxWeyl[i];
   }
   return counter;
-}
-
-/// Blocks of the counters `first`, `first` + 1, … in its word 0: word w of block b is [w][b]. Written lane by lane, so that
-/// compilers make vectors of it.
-template <std::size_t kBlocks>
-constexpr std::array<std::array<std::uint32_t, kBlocks>, 4> philox4x32_blocks(
-    std::array<std::uint32_t, 4> first, std::array<std::uint32_t, 2> key) {
-  constexpr std::uint64_t kMultiplier0 = 0xD2511F53, kMultiplier1 = 0xCD9E8D57;
-  constexpr std::uint32_t kWeyl0 = 0x9E3779B9, kWeyl1 = 0xBB67AE85;
-  std::array<std::array<std::uint32_t, kBlocks>, 4> c{};
-  for (std::size_t b = 0; b < kBlocks; ++b) {
-    c[0][b] = first[0] + static_cast<std::uint32_t>(b);
-    c[1][b] = first[1];
-    c[2][b] = first[2];
-    c[3][b] = first[3];
-  }
-  for (int round = 0; round < 10; ++round) {
-    for (std::size_t b = 0; b < kBlocks; ++b) {
-      const std::uint64_t p0 = kMultiplier0 * c[0][b];
-      const std::uint64_t p1 = kMultiplier1 * c[2][b];
-      c[0][b] = static_cast<std::uint32_t>(p1 >> 32) ^ c[1][b] ^ key[0];
-      c[1][b] = static_cast<std::uint32_t>(p1);
-      c[2][b] = static_cast<std::uint32_t>(p0 >> 32) ^ c[3][b] ^ key[1];
-      c[3][b] = static_cast<std::uint32_t>(p0);
-    }
-    key[0] += kWeyl0;
-    key[1] += kWeyl1;
-  }
-  return c;
 }
 
 /// Block number `index` of the sequence that belongs to a 64-bit key.

@@ -10,6 +10,8 @@
 
 namespace litebench::store {
 
+class LogReaders;
+
 class LogSource {
  public:
   virtual ~LogSource() = default;
@@ -23,8 +25,9 @@ class LogSource {
 /// By the file's first bytes: frames (a segment or a salvaged log) or HDF5. The latter is read by a
 /// child process, since libhdf5 may crash or hang on a damaged file; when it cannot, the frames are
 /// found in the raw bytes. Several threads may open logs at once. Throws Error{io} for a missing file, Error{data} for one in
-/// which nothing is found.
-std::unique_ptr<LogSource> open_log(const std::filesystem::path& path);
+/// which nothing is found. `readers` start the child process; without them this process does.
+std::unique_ptr<LogSource> open_log(const std::filesystem::path& path,
+                                    LogReaders* readers = nullptr);
 
 /// Frames in memory that outlives the source.
 std::unique_ptr<LogSource> log_in_memory(std::span<const std::byte> frames);

@@ -11,6 +11,7 @@
 #include "base/error.hpp"
 #include "base/hash.hpp"
 #include "base/parallel.hpp"
+#include "shards/store/log_reader_process.hpp"
 
 namespace litebench::store {
 namespace {
@@ -107,10 +108,10 @@ struct ScannedShard {
   }
 };
 
-ScannedShard scan_shard(const std::filesystem::path& path) {
+ScannedShard scan_shard(const std::filesystem::path& path, LogReaders& readers) {
   ScannedShard shard;
   try {
-    shard.contents = visit_shard(path, [&](Bundle&& bundle) { shard.note(bundle); });
+    shard.contents = visit_shard(path, [&](Bundle&& bundle) { shard.note(bundle); }, Rows::all, &readers);
   } catch (const Error& error) {
     shard = {};
     shard.unreadable = error.what();
@@ -130,7 +131,8 @@ void check_family(const Provenance& p, const ResumeRequest& request, const std::
 DoneSet scan_done(const std::filesystem::path& run, const ResumeRequest& request) {
   const std::vector<std::filesystem::path> paths = shards_of(run);
   std::vector<ScannedShard> shards(paths.size());
-  parallel_for(paths.size(), 0, [&](std::size_t i) { shards[i] = scan_shard(paths[i]); });
+  LogReaders readers(threads_for(paths.size(), 0));
+  parallel_for(paths.size(), 0, [&](std::size_t i) { shards[i] = scan_shard(paths[i], readers); });
   DoneSet done;
   std::vector<Committed> commits;
   std::unordered_set<std::string> attempts;

@@ -111,12 +111,13 @@ enum class Rows : std::uint8_t { all, commits_only };
 
 /// Reads a shard, live ones and those of killed processes too: the longest valid prefix, and behind a damaged place every
 /// bundle that is intact. `commits_only` checks all the same but keeps the commit records only.
-/// Throws Error{io} when the file is missing, Error{data} when it has no readable start record or another schema.
-ShardContents read_shard(const std::filesystem::path& path, Rows rows = Rows::all);
+/// Throws Error{io} when the file is missing, Error{data} when it has no readable start record or another schema. `readers`:
+/// as in open_log.
+ShardContents read_shard(const std::filesystem::path& path, Rows rows = Rows::all, LogReaders* readers = nullptr);
 
 /// The same without holding the shard in memory: `visit` gets each bundle in file order; the result has none.
 ShardContents visit_shard(const std::filesystem::path& path, const std::function<void(Bundle&&)>& visit,
-                          Rows rows = Rows::all);
+                          Rows rows = Rows::all, LogReaders* readers = nullptr);
 
 /// The same of a log that is no file of its own; `name` is for messages.
 ShardContents visit_log(std::unique_ptr<LogSource> log, const std::filesystem::path& name,

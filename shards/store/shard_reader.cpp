@@ -5,13 +5,15 @@
 
 namespace litebench::store {
 
-ShardContents visit_shard(const std::filesystem::path& path, const std::function<void(Bundle&&)>& visit, Rows rows) {
-  return visit_log(open_log(path), path, visit, rows);
+ShardContents visit_shard(const std::filesystem::path& path, const std::function<void(Bundle&&)>& visit, Rows rows,
+                          LogReaders* readers) {
+  return visit_log(open_log(path, readers), path, visit, rows);
 }
 
-ShardContents read_shard(const std::filesystem::path& path, Rows rows) {
+ShardContents read_shard(const std::filesystem::path& path, Rows rows, LogReaders* readers) {
   std::vector<Bundle> bundles;
-  ShardContents contents = visit_shard(path, [&](Bundle&& bundle) { bundles.push_back(std::move(bundle)); }, rows);
+  ShardContents contents = visit_shard(path, [&](Bundle&& bundle) { bundles.push_back(std::move(bundle)); }, rows,
+                                       readers);
   contents.bundles = std::move(bundles);
   return contents;
 }

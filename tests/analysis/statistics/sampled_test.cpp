@@ -10,60 +10,8 @@
 namespace litebench::analysis {
 namespace {
 
-ClusterTable table_of(std::size_t images) {
-  return simulated::clustered(simulated::expressions(images, {{0.6, 0.4}, {0.5, 0.4}}, 11));
-}
-
-DrawOptions options_with(std::int32_t draws, std::int32_t threads) {
-  DrawOptions options;
-  options.draws = draws;
-  options.threads = threads;
-  return options;
-}
-
-TEST(Draws, SumsAreTheSameBitsForAnyNumberOfThreads) {
-  const ClusterTable table = table_of(77);
-  const auto one = weighted_sums(table, Scheme::poisson, options_with(1'001, 1));
-  for (const std::int32_t threads : {2, 3, 8}) {
-    EXPECT_EQ(weighted_sums(table, Scheme::poisson, options_with(1'001, threads)), one) << threads;
-  }
-}
-
-TEST(Draws, SumsAreThoseOfTheWeights) {
-  const ClusterTable table = table_of(40);
-  for (const Scheme scheme : {Scheme::poisson, Scheme::coin}) {
-    const auto sums = weighted_sums(table, scheme, options_with(100, 1));
-    const auto weights = weights_of(table.clusters, scheme, 17, 0, 100);
-    for (std::size_t column = 0; column < table.columns; ++column) {
-      for (std::size_t d = 0; d < 100; ++d) {
-        double expected = 0;
-        for (std::size_t c = 0; c < table.clusters.size(); ++c) {
-          expected += weights[c * 100 + d] * table.values[c * table.columns + column];
-        }
-        EXPECT_DOUBLE_EQ(sums[column * 100 + d], expected);
-      }
-    }
-  }
-}
-
-TEST(Draws, AClustersWeightsDoNotDependOnTheOtherClusters) {
-  const auto alone = weights_of(std::vector<std::uint64_t>{42}, Scheme::poisson, 1, 0, 500);
-  const auto among = weights_of(std::vector<std::uint64_t>{7, 42}, Scheme::poisson, 1, 0, 500);
-  EXPECT_TRUE(std::equal(alone.begin(), alone.end(), among.begin() + 500));
-  EXPECT_NE(weights_of(std::vector<std::uint64_t>{42}, Scheme::poisson, 2, 0, 500), alone);
-}
-
-TEST(Draws, MoreColumnsThanOnePassHoldsAreAllSummed) {
-  ClusterTable table{{3, 9}, 150, std::vector<double>(300)};
-  for (std::size_t i = 0; i < table.values.size(); ++i) table.values[i] = static_cast<double>(i);
-  const auto sums = weighted_sums(table, Scheme::poisson, options_with(33, 1));
-  const auto weights = weights_of(table.clusters, Scheme::poisson, 17, 0, 33);
-  for (const std::size_t column :
-       {std::size_t{0}, std::size_t{63}, std::size_t{64}, std::size_t{149}}) {
-    const auto c = static_cast<double>(column);
-    EXPECT_EQ(sums[column * 33 + 32], weights[32] * c + weights[65] * (150 + c));
-  }
-}
+using simulated::options_with;
+using simulated::table_of;
 
 TEST(Sampled, LeaveOneOutValuesAreThoseOfTheRatioWithoutTheCluster) {
   const auto table = simulated::resampled(table_of(25), options_with(32, 1));

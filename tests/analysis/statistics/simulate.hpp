@@ -157,4 +157,16 @@ inline Coverage coverage(std::int64_t sets, std::size_t images, std::int32_t dra
   return out;
 }
 
+/// [all, hit of one, hit of two] of small evaluations of two methods.
+inline ClusterTable table_of(std::size_t images) {
+  return clustered(expressions(images, {{0.6, 0.4}, {0.5, 0.4}}, 11));
+}
+
+inline DrawOptions options_with(std::int32_t draws, std::int32_t threads) {
+  DrawOptions options;
+  options.draws = draws;
+  options.threads = threads;
+  return options;
+}
+
 }  // namespace litebench::analysis::simulated

@@ -29,14 +29,6 @@ TEST(Philox, AStreamIsTheBlocksOfItsCounter) {
   }
 }
 
-TEST(Philox, BlocksSideBySideAreThoseOneByOne) {
-  const auto together = philox4x32_blocks<8>({0xFFFFFFFC, 1, 2, 3}, {4, 5});
-  for (std::uint32_t b = 0; b < 8; ++b) {
-    const auto alone = philox4x32({0xFFFFFFFC + b, 1, 2, 3}, {4, 5});
-    for (std::size_t w = 0; w < 4; ++w) EXPECT_EQ(together[w][b], alone[w]) << b << ' ' << w;
-  }
-}
-
 TEST(Philox, StreamsOfOneKeyDiffer) {
   std::set<std::uint32_t> first;
   for (std::uint64_t stream = 0; stream < 1000; ++stream)

@@ -1,0 +1,214 @@
+#include "shards/store/log_reader_process.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <csignal>
+#include <cstring>
+#include <utility>
+
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.hpp"
+#include "shards/store/hdf5_log.hpp"
+
+namespace litebench::store {
+namespace {
+
+/// All bytes of the log, in this process; 0, or 1 when libhdf5 gives up. A log that claims to be larger than its file is
+/// damaged: it is stored as it is.
+int read_with_hdf5(const std::filesystem::path& path, const SharedPages& pages) {
+  constexpr std::uint64_t kWindow = 4 << 20;
+  try {
+    const Hdf5Log log(path);
+    const std::uint64_t size = log.size();
+    if (size > pages.room().size()) return 1;
+    for (std::uint64_t offset = 0; offset < size; offset += kWindow)
+      log.read(offset, pages.room().subspan(offset, std::min(kWindow, size - offset)));
+    pages.set_filled(size);
+    return 0;
+  } catch (const std::exception&) {
+    return 1;
+  }
+}
+
+constexpr int kLost =
+    -1;  // no wait status: the process could not be started, or nobody knows how it ended
+
+int wait_for(pid_t process) {
+  int status = 0;
+  while (::waitpid(process, &status, 0) < 0) {
+    if (errno != EINTR) return kLost;
+  }
+  return status;
+}
+
+/// How a process that reads the log ended, as waitpid says it.
+int status_of_reading(const std::filesystem::path& path, int descriptor) {
+  constexpr unsigned kSeconds = 20;
+  constexpr std::uint64_t kBytesPerSecond = 20'000'000;
+  const pid_t child = ::fork();
+  if (child < 0) return kLost;
+  if (child > 0) return wait_for(child);
+  for (const int signal : {SIGALRM, SIGSEGV, SIGBUS, SIGABRT, SIGTERM}) ::signal(signal, SIG_DFL);
+  const SharedPages pages = SharedPages::behind(descriptor);
+  if (!pages) ::_exit(1);
+  ::alarm(kSeconds + static_cast<unsigned>(pages.room().size() / kBytesPerSecond));
+  ::_exit(read_with_hdf5(path, pages));
+}
+
+/// One request or the room for one: a path, and beside it a descriptor.
+struct Message {
+  std::array<char, PATH_MAX> path{};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> beside{};
+  iovec part{path.data(), path.size()};
+  msghdr header{};
+
+  Message() {
+    header.msg_iov = &part;
+    header.msg_iovlen = 1;
+    header.msg_control = beside.data();
+    header.msg_controllen = beside.size();
+  }
+};
+
+bool send_request(int socket, const std::filesystem::path& path, int descriptor) {
+  Message message;
+  const std::string text = path.string();
+  if (text.size() >= message.path.size()) return false;
+  std::copy(text.begin(), text.end(), message.path.begin());
+  message.part.iov_len = text.size();
+  cmsghdr* control = CMSG_FIRSTHDR(&message.header);
+  control->cmsg_level = SOL_SOCKET;
+  control->cmsg_type = SCM_RIGHTS;
+  control->cmsg_len = CMSG_LEN(sizeof descriptor);
+  std::memcpy(CMSG_DATA(control), &descriptor, sizeof descriptor);
+  return ::sendmsg(socket, &message.header, MSG_NOSIGNAL) >= 0;
+}
+
+/// Answers requests until the other end is closed.
+void serve(int socket) {
+  while (true) {
+    Message message;
+    const ssize_t length = ::recvmsg(socket, &message.header, 0);
+    if (length < 0 && errno == EINTR) continue;
+    const cmsghdr* control = CMSG_FIRSTHDR(&message.header);
+    if (length <= 0 || control == nullptr) return;
+    int descriptor = -1;
+    std::memcpy(&descriptor, CMSG_DATA(control), sizeof descriptor);
+    const std::string path(message.path.data(), static_cast<std::size_t>(length));
+    const int status = status_of_reading(path, descriptor);
+    ::close(descriptor);
+    if (::send(socket, &status, sizeof status, MSG_NOSIGNAL) < 0) return;
+  }
+}
+
+std::string failure_of(int status) {
+  if (status == kLost) return "there is no room for a process that reads it";
+  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM) return "libhdf5 hangs on it";
+  if (WIFSIGNALED(status)) return "libhdf5 crashes on it";
+  return WEXITSTATUS(status) == 0 ? "" : "libhdf5 cannot read it";
+}
+
+}  // namespace
+
+SharedPages::SharedPages(std::uint64_t size) : size_(sizeof(std::uint64_t) + size) {
+  descriptor_ = ::memfd_create("litebench log", MFD_CLOEXEC);
+  if (descriptor_ < 0 || ::ftruncate(descriptor_, static_cast<off_t>(size_)) != 0) return;
+  map();
+}
+
+SharedPages SharedPages::behind(int descriptor) {
+  SharedPages pages;
+  struct stat found {};
+  pages.descriptor_ = descriptor;
+  if (::fstat(descriptor, &found) != 0) return pages;
+  pages.size_ = static_cast<std::uint64_t>(found.st_size);
+  pages.map();
+  return pages;
+}
+
+void SharedPages::map() {
+  void* at = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor_, 0);
+  if (at != MAP_FAILED) at_ = static_cast<std::byte*>(at);
+}
+
+SharedPages::~SharedPages() {
+  if (at_ != nullptr) ::munmap(at_, size_);
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+SharedPages::SharedPages(SharedPages&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)),
+      size_(other.size_),
+      at_(std::exchange(other.at_, nullptr)) {}
+
+void SharedPages::set_filled(std::uint64_t bytes) const { std::memcpy(at_, &bytes, sizeof bytes); }
+
+std::span<const std::byte> SharedPages::filled() const {
+  std::uint64_t bytes = 0;
+  std::memcpy(&bytes, at_, sizeof bytes);
+  return room().first(bytes);
+}
+
+LogReaderProcess::LogReaderProcess() {
+  std::array<int, 2> ends{};
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) return;
+  process_ = ::fork();
+  if (process_ == 0) {
+    ::close(ends[0]);
+    serve(ends[1]);
+    ::_exit(0);
+  }
+  ::close(ends[1]);
+  socket_ = ends[0];
+}
+
+LogReaderProcess::LogReaderProcess(LogReaderProcess&& other) noexcept
+    : socket_(std::exchange(other.socket_, -1)), process_(std::exchange(other.process_, -1)) {}
+
+LogReaderProcess::~LogReaderProcess() {
+  if (socket_ >= 0) {
+    ::shutdown(socket_,
+               SHUT_RDWR);  // closing would not do: processes forked later hold this end too
+    ::close(socket_);
+  }
+  if (process_ > 0) static_cast<void>(wait_for(process_));
+}
+
+std::string LogReaderProcess::read(const std::filesystem::path& path, const SharedPages& pages) {
+  if (!pages) return "there is no memory to read it";
+  int status = kLost;
+  if (process_ > 0 && send_request(socket_, path, pages.descriptor())) {
+    ssize_t length = 0;
+    do {
+      length = ::recv(socket_, &status, sizeof status, 0);
+    } while (length < 0 && errno == EINTR);
+    if (length != static_cast<ssize_t>(sizeof status)) return "the process that reads it is lost";
+  }
+  return failure_of(status);
+}
+
+LogReaders::LogReaders(std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) processes_.emplace_back();
+}
+
+std::string LogReaders::read(const std::filesystem::path& path, const SharedPages& pages) {
+  std::unique_lock lock(mutex_);
+  returned_.wait(lock, [this] { return !processes_.empty(); });
+  LogReaderProcess process = std::move(processes_.back());
+  processes_.pop_back();
+  lock.unlock();
+  std::string failure = process.read(path, pages);
+  lock.lock();
+  processes_.push_back(std::move(process));
+  returned_.notify_one();
+  return failure;
+}
+
+}  // namespace litebench::store
