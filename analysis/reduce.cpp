@@ -9,6 +9,7 @@
 #include "analysis/files.hpp"
 #include "analysis/manifest.hpp"
 #include "analysis/published/published.hpp"
+#include "analysis/report/gallery.hpp"
 #include "analysis/report/page.hpp"
 #include "analysis/rows/write_results.hpp"
 #include "base/toml.hpp"
@@ -91,6 +92,8 @@ Reduction reduce_rows(const Run& run, const std::filesystem::path& output,
   Derived derived = derive_tables(
       run, pairing, {tables, summary_options, options.threads, reduction.verdict.line});
   reduction.tables = std::move(derived.tables);
+  const std::string gallery =
+      report::gallery(run, summary_options.baseline, options.data_root);
   const Fingerprints fingerprints = writing.get();
   // Without times a table is the same for every number of ranks, and so is its name.
   for (Table& table : reduction.tables)
@@ -102,7 +105,7 @@ Reduction reduce_rows(const Run& run, const std::filesystem::path& output,
                           reduction.tables,
                           manifest,
                           std::string(name_of(reduction.verdict.state)),
-                          options.data_root,
+                          gallery,
                           {},
                           ""},
                          output);

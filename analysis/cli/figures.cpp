@@ -15,6 +15,7 @@
 #include <fmt/core.h>
 
 #include "analysis/audit/dossier.hpp"
+#include "analysis/report/gallery.hpp"
 #include "analysis/report/page.hpp"
 
 extern char** environ;  // NOLINT: POSIX's name
@@ -98,7 +99,13 @@ void write_figures_and_report(const std::filesystem::path& run,
   if (!why.empty()) std::cout << why << '\n';
   const audit::Dossier dossier(run);
   report::write_report(
-      {dossier.run, dossier.tables, dossier.manifest, dossier.stamp.verdict, data_root, {}, why},
+      {dossier.run,
+       dossier.tables,
+       dossier.manifest,
+       dossier.stamp.verdict,
+       report::gallery(dossier.run, dossier.manifest.option("baseline"), data_root),
+       {},
+       why},
       run);
   std::cout << "Report: " << (run / "report" / "index.html").string() << '\n';
 }

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 #include <tuple>
+#include <unordered_set>
 
 #include <fmt/core.h>
 
@@ -24,23 +25,21 @@ double iou_of(const results::Expression& e) {
 
 class Gallery {
  public:
-  explicit Gallery(const GalleryInput& input) : in_(input), run_(input.run) {
+  Gallery(const Run& run, const std::filesystem::path& data_root)
+      : run_(run), data_root_(data_root) {
     for (const results::Image& image : run_.images)
       images_.emplace(std::pair(image.dataset, image.image_id), &image);
     for (const results::Sentence& sentence : run_.sentences)
       sentences_.emplace(std::pair(sentence.sample_id, sentence.turn), &sentence);
-    for (const results::Tokens& tokens : run_.tokens) {  // by layer, so that the last layer's stays
-      const results::Unit& unit = run_.units[at(tokens.unit)];
-      tokens_[{unit.sample_id, unit.variant, unit.seed}] = tokens.bytes;
-    }
   }
 
-  std::string html() {
-    const auto baseline = std::ranges::find(run_.variants, in_.baseline, &Variant::id);
+  std::string html(const std::string& baseline_id) {
+    const auto baseline = std::ranges::find(run_.variants, baseline_id, &Variant::id);
     if (baseline == run_.variants.end())
-      return nothing(fmt::format("The run has no baseline {}.", in_.baseline));
+      return nothing(fmt::format("The run has no baseline {}.", baseline_id));
     const std::vector<Scene> scenes =
         choose_scenes(run_, static_cast<std::int16_t>(baseline - run_.variants.begin()));
+    find_tokens(scenes);
     std::string cards;
     for (const Scene& scene : scenes) cards += card(scene);
     if (cards.empty()) return nothing("No variant answers differently from the baseline.");
@@ -50,6 +49,17 @@ class Gallery {
   }
 
  private:
+  /// What the units of the scenes kept.
+  void find_tokens(const std::vector<Scene>& scenes) {
+    std::unordered_set<std::uint64_t> samples;
+    for (const Scene& scene : scenes) samples.insert(run_.expressions[scene.expression].sample_id);
+    for (const results::Tokens& tokens : run_.tokens) {  // by layer, so that the last layer's stays
+      const results::Unit& unit = run_.units[at(tokens.unit)];
+      if (samples.contains(unit.sample_id))
+        tokens_[{unit.sample_id, unit.variant, unit.seed}] = tokens.bytes;
+    }
+  }
+
   static std::string nothing(const std::string& why) { return element("p", "", escaped(why)); }
 
   [[nodiscard]] std::string_view payload(const results::Slice& slice) const {
@@ -80,7 +90,7 @@ class Gallery {
                       "<code>litebench-reduce report RUN --data ROOT</code> names another "
                       "folder.",
                       missing_,
-                      in_.data_root.empty() ? "any data folder" : escaped(in_.data_root.string())));
+                      data_root_.empty() ? "any data folder" : escaped(data_root_.string())));
     }
     return out;
   }
@@ -89,11 +99,11 @@ class Gallery {
   std::string picture(const results::Image& image, const std::string& id) {
     if (const auto known = pictured_.find(id); known != pictured_.end()) return known->second;
     std::string& use = pictured_[id];
-    if (!in_.data_root.empty()) {
+    if (!data_root_.empty()) {
       try {
         refer::Image named;
         named.file_name = payload(image.file_name);
-        const MappedFile file(refer::image_path(in_.data_root, named));
+        const MappedFile file(refer::image_path(data_root_, named));
         pictures_ += fmt::format(
             "<image id=\"{}\" width=\"{}\" height=\"{}\" "
             "preserveAspectRatio=\"none\" href=\"data:image/jpeg;base64,{}\"/>",
@@ -177,8 +187,8 @@ class Gallery {
                    head + element("div", "class=\"panels\"", panels));
   }
 
-  const GalleryInput& in_;
   const Run& run_;
+  const std::filesystem::path& data_root_;  // "": not known
   std::map<std::pair<std::int8_t, std::int64_t>, const results::Image*> images_;
   std::map<std::pair<std::uint64_t, std::int8_t>, const results::Sentence*> sentences_;
   std::map<std::tuple<std::uint64_t, std::int16_t, std::int16_t>, results::Slice> tokens_;
@@ -186,6 +196,32 @@ class Gallery {
   std::string pictures_;
   std::int64_t missing_ = 0;
 };
+
+/// The largest gains or losses of images that are not among `seen`, which then holds them. Equal ones: gains by rising,
+/// losses by falling row.
+std::vector<Scene> extremes(const Run& run, std::vector<Scene>& scenes, bool gain,
+                            std::size_t count, std::set<std::int64_t>& seen) {
+  const auto before = [gain](const Scene& a, const Scene& b) {
+    const auto key = [](const Scene& s) { return std::pair(-s.change(), s.expression); };
+    return gain ? key(a) < key(b) : key(b) < key(a);
+  };
+  // A few are nearly always enough, and sorting all would take longer than most tables.
+  constexpr std::size_t kFew = 32;
+  std::vector<Scene> found;
+  std::size_t sorted = 0;
+  for (std::size_t i = 0; i < scenes.size() && found.size() < count; ++i) {
+    if (i == sorted) {
+      sorted = sorted == 0 ? std::min(kFew, scenes.size()) : scenes.size();
+      const auto begin = scenes.begin() + static_cast<std::ptrdiff_t>(i);
+      std::partial_sort(begin, scenes.begin() + static_cast<std::ptrdiff_t>(sorted), scenes.end(),
+                        before);
+    }
+    if ((scenes[i].change() > 0) != gain) break;
+    if (seen.insert(run.expressions[scenes[i].expression].image_id).second)
+      found.push_back(scenes[i]);
+  }
+  return found;
+}
 
 }  // namespace
 
@@ -207,25 +243,21 @@ std::vector<Scene> choose_scenes(const Run& run, std::int16_t baseline, const Ch
   }
   std::vector<Scene> chosen;
   for (auto& [variant, scenes] : by_variant) {
-    std::stable_sort(scenes.begin(), scenes.end(),
-                     [](const Scene& a, const Scene& b) { return a.change() > b.change(); });
     std::set<std::int64_t> seen;
-    const auto take = [&](auto begin, auto end, bool gain) {
-      std::size_t taken = 0;
-      for (auto scene = begin; scene != end && taken < choice.per_variant; ++scene) {
-        if ((scene->change() > 0) != gain) break;
-        if (chosen.size() >= choice.most) return;
-        if (!seen.insert(run.expressions[scene->expression].image_id).second) continue;
-        chosen.push_back(*scene);
-        ++taken;
+    for (const bool gain : {true, false}) {
+      for (const Scene& scene : extremes(run, scenes, gain, choice.per_variant, seen)) {
+        if (chosen.size() < choice.most) chosen.push_back(scene);
       }
-    };
-    take(scenes.begin(), scenes.end(), true);
-    take(scenes.rbegin(), scenes.rend(), false);
+    }
   }
   return chosen;
 }
 
-std::string gallery(const GalleryInput& input) { return Gallery(input).html(); }
+std::string gallery(const Run& run, const std::string& baseline,
+                    const std::filesystem::path& data_root) {
+  const std::filesystem::path root =
+      data_root.empty() ? std::filesystem::path(environment_of(run, "data.root")) : data_root;
+  return Gallery(run, root).html(baseline);
+}
 
 }  // namespace litebench::analysis::report

@@ -24,13 +24,9 @@ struct Choice {
 /// Per variant the largest gains and losses, each image at most once among either; first seed only.
 std::vector<Scene> choose_scenes(const Run& run, std::int16_t baseline, const Choice& choice = {});
 
-struct GalleryInput {
-  const Run& run;
-  std::string baseline;             ///< variant id
-  std::filesystem::path data_root;  ///< "": not known
-};
-
-/// The section's HTML: a filter, cards, and each picture once.
-std::string gallery(const GalleryInput& input);
+/// The section's HTML: a filter, cards, and each picture once. `baseline` is a variant's id; `data_root` holds the pictures,
+/// "": the folder that the run recorded.
+std::string gallery(const Run& run, const std::string& baseline,
+                    const std::filesystem::path& data_root);
 
 }  // namespace litebench::analysis::report

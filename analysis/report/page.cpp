@@ -8,7 +8,6 @@
 #include "analysis/audit/address.hpp"
 #include "analysis/audit/read_table.hpp"
 #include "analysis/files.hpp"
-#include "analysis/report/gallery.hpp"
 #include "analysis/report/html.hpp"
 #include "analysis/tables/writers.hpp"
 #include "base/json.hpp"
@@ -115,7 +114,7 @@ class Page {
   std::string html() {
     add("tables", "Tables", tables());
     add("figures", "Figures", figures());
-    add("gallery", "Gallery", gallery_section());
+    add("gallery", "Gallery", in_.gallery);
     add("provenance", "Provenance", provenance());
     add("cite", "How to cite", citation());
     const std::string name = run_name();
@@ -194,12 +193,6 @@ class Page {
               element("figcaption", "", escaped(figure.title)));
     }
     return element("div", "class=\"plots\"", out);
-  }
-
-  [[nodiscard]] std::string gallery_section() const {
-    std::filesystem::path root = in_.data_root;
-    if (root.empty()) root = environment_of(in_.run, "data.root");
-    return gallery({in_.run, in_.manifest.option("baseline"), root});
   }
 
   [[nodiscard]] std::string provenance() const {

@@ -25,8 +25,8 @@ struct PageInput {
   const Run& run;
   const std::vector<Table>& tables;
   const Manifest& manifest;
-  std::string state;                ///< VALID, PARTIAL, INVALID
-  std::filesystem::path data_root;  ///< for the gallery's pictures; "": the one the run recorded
+  std::string state;    ///< VALID, PARTIAL, INVALID
+  std::string gallery;  ///< the section's HTML
   std::vector<Figure> figures;
   std::string why_no_figures;  ///< shown when there are none
 };

@@ -20,13 +20,6 @@ void give_back_memory() {
 #endif
 }
 
-void sort_sources(std::vector<Source>& sources) {
-  std::sort(sources.begin(), sources.end(), [](const Source& a, const Source& b) {
-    return std::tie(a.major, a.minor, a.bundle, a.row) <
-           std::tie(b.major, b.minor, b.bundle, b.row);
-  });
-}
-
 std::uint64_t pack_key(std::int64_t a, std::int64_t b, std::int64_t c, std::int64_t d) {
   const auto part = [](std::int64_t value) { return static_cast<std::uint64_t>(value) & 0xFFFF; };
   return part(a) << 48 | part(b) << 32 | part(c) << 16 | part(d);
@@ -125,16 +118,13 @@ void Merger::number_in_plan_order() {
 }
 
 void Merger::merge_sentences() {
-  std::vector<Source> sources;
-  for (std::int32_t b = 0; b < bundles(); ++b) {
-    const auto& rows = bundle(b).sentences;
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      sources.push_back({static_cast<std::uint64_t>(sample_of(rows[i].sample_id, b)),
-                         static_cast<std::uint64_t>(rows[i].turn), b,
-                         static_cast<std::int32_t>(i)});
-    }
-  }
-  sort_sources(sources);
+  const std::vector<Source> sources =
+      sources_of(&store::Bundle::sentences,
+                 [this](const store::SentenceRow& row, std::int32_t b, Source& source) {
+                   source.major = static_cast<std::uint64_t>(sample_of(row.sample_id, b));
+                   source.minor = static_cast<std::uint64_t>(row.turn);
+                   return true;
+                 });
   for (std::size_t i = 0; i < sources.size(); ++i) {
     const Source& s = sources[i];
     if (i > 0 && s.major == sources[i - 1].major && s.minor == sources[i - 1].minor) continue;

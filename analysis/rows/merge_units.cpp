@@ -1,40 +1,52 @@
 // Expressions, units and tokens of a run.
 
 #include <algorithm>
-#include <tuple>
+#include <limits>
 
 #include "analysis/rows/merger.hpp"
 
 namespace litebench::analysis {
+namespace {
+
+/// work(i) for i in 0 … count − 1 on all cores, neighbours together.
+template <typename Work>
+void in_chunks(std::size_t count, Work work) {
+  constexpr std::size_t kChunk = 1 << 14;
+  parallel_for((count + kChunk - 1) / kChunk, 0, [&](std::size_t chunk) {
+    for (std::size_t i = chunk * kChunk; i < std::min(count, (chunk + 1) * kChunk); ++i) work(i);
+  });
+}
+
+}  // namespace
 
 void Merger::merge_expressions() {
-  std::vector<Source> sources;
-  for (std::int32_t b = 0; b < bundles(); ++b) {
-    const auto& rows = bundle(b).expressions;
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      const std::int16_t variant = mapped(shard(b).variants, rows[i].variant, "variant", shard(b));
-      if (!counts(b, variant, rows[i].seed)) continue;
-      sources.push_back({static_cast<std::uint64_t>(sample_of(rows[i].sample_id, b)),
-                         pack_key(0, variant, rows[i].seed, rows[i].turn), b,
-                         static_cast<std::int32_t>(i)});
-    }
-  }
-  sort_sources(sources);
+  const std::vector<Source> sources = sources_of(
+      &store::Bundle::expressions,
+      [this](const store::ExpressionRow& row, std::int32_t b, Source& source) {
+        const std::int16_t variant = mapped(shard(b).variants, row.variant, "variant", shard(b));
+        source.major = static_cast<std::uint64_t>(sample_of(row.sample_id, b));
+        source.minor = pack_key(0, variant, row.seed, row.turn);
+        return counts(b, variant, row.seed);
+      });
   const std::vector<std::size_t> sentences = starts_of(run_.samples, run_.sentences);
-  run_.expressions.reserve(sources.size());
-  for (const Source& source : sources) {
-    const std::int8_t turn = bundle(source.bundle).expressions[at(source.row)].turn;
-    const results::Sentence* spoken = nullptr;
-    for (std::size_t i = sentences[source.major]; i < sentences[source.major + 1]; ++i) {
-      if (run_.sentences[i].turn == turn) spoken = &run_.sentences[i];
-    }
-    run_.expressions.push_back(expression_of(source, spoken));
+  run_.expressions.resize(sources.size());
+  in_chunks(sources.size(),
+            [&](std::size_t i) { run_.expressions[i] = expression_of(sources[i], sentences); });
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    const store::Bundle& from = bundle(sources[i].bundle);
+    run_.expressions[i].bytes = keep(from, from.expressions[at(sources[i].row)].mask);
   }
 }
 
-results::Expression Merger::expression_of(const Source& source, const results::Sentence* sentence) {
+/// All but its mask.
+results::Expression Merger::expression_of(const Source& source,
+                                          const std::vector<std::size_t>& sentences) const {
   const store::ExpressionRow& row = bundle(source.bundle).expressions[at(source.row)];
   const results::Sample& sample = run_.samples[source.major];
+  const results::Sentence* sentence = nullptr;
+  for (std::size_t i = sentences[source.major]; i < sentences[source.major + 1]; ++i) {
+    if (run_.sentences[i].turn == row.turn) sentence = &run_.sentences[i];
+  }
   results::Expression e{};
   e.dataset = sample.dataset;
   e.split = sample.split;
@@ -54,7 +66,6 @@ results::Expression Merger::expression_of(const Source& source, const results::S
   e.overlap_area = row.overlap_area;
   e.overlap_hit = row.overlap_hit;
   e.mask_hash = row.mask_hash;
-  e.bytes = keep(bundle(source.bundle), row.mask);
   return e;
 }
 
@@ -95,64 +106,47 @@ results::Unit Merger::unit_of(const Source& source) const {
 }
 
 void Merger::merge_units() {
-  std::vector<Source> sources;
-  for (std::int32_t b = 0; b < bundles(); ++b) {
-    const auto& rows = bundle(b).units;
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      const std::int16_t variant = mapped(shard(b).variants, rows[i].variant, "variant", shard(b));
-      if (!counts(b, variant, rows[i].seed)) continue;
-      sources.push_back(
-          {static_cast<std::uint64_t>(sample_of(rows[i].sample_id, b)),
-           pack_key(static_cast<std::int64_t>(rows[i].pass), variant, rows[i].seed, rows[i].repeat),
-           b, static_cast<std::int32_t>(i)});
-    }
-  }
-  sort_sources(sources);
-  run_.units.reserve(sources.size());
-  for (const Source& source : sources) {
-    run_.units.push_back(unit_of(source));
-    if (run_.units.back().status == store::Status::ok) continue;
-    const store::Bundle& from = bundle(source.bundle);
-    const std::span<const std::byte> message = from.get(from.units[at(source.row)].error);
+  const std::vector<Source> sources = sources_of(
+      &store::Bundle::units, [this](const store::UnitRow& row, std::int32_t b, Source& source) {
+        const std::int16_t variant = mapped(shard(b).variants, row.variant, "variant", shard(b));
+        source.major = static_cast<std::uint64_t>(sample_of(row.sample_id, b));
+        source.minor = pack_key(static_cast<std::int64_t>(row.pass), variant, row.seed, row.repeat);
+        return counts(b, variant, row.seed);
+      });
+  run_.units.resize(sources.size());
+  in_chunks(sources.size(), [&](std::size_t i) { run_.units[i] = unit_of(sources[i]); });
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    if (run_.units[i].status == store::Status::ok) continue;
+    const store::Bundle& from = bundle(sources[i].bundle);
+    const std::span<const std::byte> message = from.get(from.units[at(sources[i].row)].error);
     run_.failures.push_back(
-        {run_.units.size() - 1,
-         std::string(reinterpret_cast<const char*>(message.data()), message.size())});
+        {i, std::string(reinterpret_cast<const char*>(message.data()), message.size())});
   }
   merge_tokens(sources);
 }
 
-/// Token rows belong to the accuracy unit of their sample, variant and seed.
+/// Token rows belong to the accuracy unit of their sample, variant and seed; by unit and layer.
 void Merger::merge_tokens(const std::vector<Source>& units) {
-  struct Found {
-    std::int64_t unit;
-    std::int32_t bundle, row;
+  const auto before = [](const Source& unit, std::pair<std::uint64_t, std::uint64_t> wanted) {
+    return std::pair(unit.major, unit.minor) < wanted;
   };
-  const auto key = [this](std::uint64_t sample_id, std::int16_t variant, std::int16_t seed,
-                          std::int32_t from) {
-    return std::pair(sample_of(sample_id, from), pack_key(0, variant, seed, 0));
-  };
-  std::vector<Found> found;
-  for (std::int32_t b = 0; b < bundles(); ++b) {
-    const auto& rows = bundle(b).tokens;
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      const std::int16_t variant = mapped(shard(b).variants, rows[i].variant, "variant", shard(b));
-      if (!counts(b, variant, rows[i].seed)) continue;
-      const auto [sample, minor] = key(rows[i].sample_id, variant, rows[i].seed, b);
-      const auto wanted = std::pair(static_cast<std::uint64_t>(sample), minor);
-      const auto unit = std::lower_bound(
-          units.begin(), units.end(), wanted,
-          [](const Source& s, const auto& w) { return std::pair(s.major, s.minor) < w; });
-      if (unit == units.end() || std::pair(unit->major, unit->minor) != wanted) continue;
-      found.push_back({unit - units.begin(), b, static_cast<std::int32_t>(i)});
-    }
-  }
-  std::sort(found.begin(), found.end(), [this](const Found& a, const Found& b) {
-    return std::tuple(a.unit, bundle(a.bundle).tokens[at(a.row)].layer, a.bundle, a.row) <
-           std::tuple(b.unit, bundle(b.bundle).tokens[at(b.row)].layer, b.bundle, b.row);
-  });
-  for (const Found& f : found) {
-    const store::TokensRow& row = bundle(f.bundle).tokens[at(f.row)];
-    run_.tokens.push_back({f.unit, row.layer, keep(bundle(f.bundle), row.indices)});
+  const std::vector<Source> sources = sources_of(
+      &store::Bundle::tokens, [&](const store::TokensRow& row, std::int32_t b, Source& source) {
+        const std::int16_t variant = mapped(shard(b).variants, row.variant, "variant", shard(b));
+        const std::pair wanted(static_cast<std::uint64_t>(sample_of(row.sample_id, b)),
+                               pack_key(0, variant, row.seed, 0));
+        const auto unit = std::lower_bound(units.begin(), units.end(), wanted, before);
+        if (unit == units.end() || std::pair(unit->major, unit->minor) != wanted) return false;
+        source.major = static_cast<std::uint64_t>(unit - units.begin());
+        source.minor =
+            static_cast<std::uint64_t>(row.layer - std::numeric_limits<std::int16_t>::min());
+        return counts(b, variant, row.seed);
+      });
+  run_.tokens.reserve(sources.size());
+  for (const Source& source : sources) {
+    const store::TokensRow& row = bundle(source.bundle).tokens[at(source.row)];
+    run_.tokens.push_back({static_cast<std::int64_t>(source.major), row.layer,
+                           keep(bundle(source.bundle), row.indices)});
   }
 }
 

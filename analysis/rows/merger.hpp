@@ -1,12 +1,15 @@
 #pragma once
 // The chosen bundles become the sorted tables of a Run. Private to merge*.cpp.
 
+#include <algorithm>
 #include <cstdint>
+#include <tuple>
 #include <unordered_map>
 #include <vector>
 
 #include "analysis/rows/packs.hpp"
 #include "analysis/rows/shards.hpp"
+#include "base/parallel.hpp"
 
 namespace litebench::analysis {
 
@@ -16,7 +19,9 @@ struct Source {
   std::int32_t bundle = 0, row = 0;    // into the chosen bundles
 };
 
-void sort_sources(std::vector<Source>& sources);
+inline bool operator<(const Source& a, const Source& b) {
+  return std::tie(a.major, a.minor, a.bundle, a.row) < std::tie(b.major, b.minor, b.bundle, b.row);
+}
 
 /// What was freed in pieces too small for the library to give back by itself.
 void give_back_memory();
@@ -65,6 +70,31 @@ class Merger {
   /// Position of the sample, or Error{data}: rows of samples that no bundle describes have no place.
   std::int64_t sample_of(std::uint64_t sample_id, std::int32_t from) const;
 
+  /// Sources of all rows that count, sorted. `key_of(row, bundle, source)` sets major and minor.
+  template <typename Row, typename KeyOf>
+  std::vector<Source> sources_of(std::vector<Row> store::Bundle::*rows, KeyOf key_of) const {
+    constexpr std::int32_t kDropped = -1;
+    std::vector<std::size_t> starts{0};
+    for (std::int32_t b = 0; b < bundles(); ++b)
+      starts.push_back(starts.back() + (bundle(b).*rows).size());
+    std::vector<Source> sources(starts.back());
+    parallel_for(at(bundles()), 0, [&](std::size_t i) {
+      const auto b = static_cast<std::int32_t>(i);
+      const std::vector<Row>& from = bundle(b).*rows;
+      for (std::size_t row = 0; row < from.size(); ++row) {
+        Source& source = sources[starts[i] + row];
+        source.row = static_cast<std::int32_t>(row);
+        source.bundle = key_of(from[row], b, source) ? b : kDropped;
+      }
+      std::sort(sources.begin() + static_cast<std::ptrdiff_t>(starts[i]),
+                sources.begin() + static_cast<std::ptrdiff_t>(starts[i + 1]));
+    });
+    std::erase_if(sources, [](const Source& source) { return source.bundle == kDropped; });
+    // Bundles come in the order of their samples, so this is rare.
+    if (!std::is_sorted(sources.begin(), sources.end())) std::sort(sources.begin(), sources.end());
+    return sources;
+  }
+
   /// False for accuracy rows of a variant and seed that another pack owns in that split.
   bool counts(std::int32_t from, std::int16_t variant, std::int16_t seed) const {
     const store::CommitRow& commit = bundle(from).commit;
@@ -88,7 +118,8 @@ class Merger {
   void number_in_plan_order();
   void merge_sentences();
   void merge_expressions();
-  results::Expression expression_of(const Source& source, const results::Sentence* sentence);
+  results::Expression expression_of(const Source& source,
+                                    const std::vector<std::size_t>& sentences) const;
   void merge_units();
   results::Unit unit_of(const Source& source) const;
   void merge_tokens(const std::vector<Source>& units);

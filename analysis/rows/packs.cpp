@@ -67,6 +67,7 @@ PackOwners::PackOwners(const std::vector<LoadedShard>& shards,
 
 bool PackOwners::counts(const LoadedShard& shard, std::int16_t split, std::int16_t protocol,
                         std::int16_t variant, std::int16_t seed) const {
+  if (shared_.empty()) return true;
   const auto owner = owner_.find({split, protocol, variant, seed});
   return owner == owner_.end() || owner->second == shard.contents.provenance.pack;
 }

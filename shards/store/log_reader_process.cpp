@@ -117,10 +117,16 @@ std::string failure_of(int status) {
 
 }  // namespace
 
-SharedPages::SharedPages(std::uint64_t size) : size_(sizeof(std::uint64_t) + size) {
-  descriptor_ = ::memfd_create("litebench log", MFD_CLOEXEC);
-  if (descriptor_ < 0 || ::ftruncate(descriptor_, static_cast<off_t>(size_)) != 0) return;
+bool SharedPages::make_room(std::uint64_t size) {
+  const std::uint64_t wanted = sizeof(std::uint64_t) + size;
+  if (at_ != nullptr && wanted <= size_) return true;
+  if (descriptor_ < 0) descriptor_ = ::memfd_create("litebench log", MFD_CLOEXEC);
+  if (descriptor_ < 0 || ::ftruncate(descriptor_, static_cast<off_t>(wanted)) != 0) return false;
+  if (at_ != nullptr) ::munmap(at_, size_);
+  at_ = nullptr;
+  size_ = wanted;
   map();
+  return at_ != nullptr;
 }
 
 SharedPages SharedPages::behind(int descriptor) {
@@ -169,9 +175,6 @@ LogReaderProcess::LogReaderProcess() {
   socket_ = ends[0];
 }
 
-LogReaderProcess::LogReaderProcess(LogReaderProcess&& other) noexcept
-    : socket_(std::exchange(other.socket_, -1)), process_(std::exchange(other.process_, -1)) {}
-
 LogReaderProcess::~LogReaderProcess() {
   if (socket_ >= 0) {
     ::shutdown(socket_,
@@ -181,10 +184,10 @@ LogReaderProcess::~LogReaderProcess() {
   if (process_ > 0) static_cast<void>(wait_for(process_));
 }
 
-std::string LogReaderProcess::read(const std::filesystem::path& path, const SharedPages& pages) {
-  if (!pages) return "there is no memory to read it";
+std::string LogReaderProcess::read(const std::filesystem::path& path, std::uint64_t size) {
+  if (!pages_.make_room(size)) return "there is no memory to read it";
   int status = kLost;
-  if (process_ > 0 && send_request(socket_, path, pages.descriptor())) {
+  if (process_ > 0 && send_request(socket_, path, pages_.descriptor())) {
     ssize_t length = 0;
     do {
       length = ::recv(socket_, &status, sizeof status, 0);
@@ -195,20 +198,21 @@ std::string LogReaderProcess::read(const std::filesystem::path& path, const Shar
 }
 
 LogReaders::LogReaders(std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i) processes_.emplace_back();
+  for (std::size_t i = 0; i < count; ++i) resting_.push_back(std::make_unique<LogReaderProcess>());
 }
 
-std::string LogReaders::read(const std::filesystem::path& path, const SharedPages& pages) {
+std::unique_ptr<LogReaderProcess> LogReaders::take() {
   std::unique_lock lock(mutex_);
-  returned_.wait(lock, [this] { return !processes_.empty(); });
-  LogReaderProcess process = std::move(processes_.back());
-  processes_.pop_back();
-  lock.unlock();
-  std::string failure = process.read(path, pages);
-  lock.lock();
-  processes_.push_back(std::move(process));
+  returned_.wait(lock, [this] { return !resting_.empty(); });
+  std::unique_ptr<LogReaderProcess> process = std::move(resting_.back());
+  resting_.pop_back();
+  return process;
+}
+
+void LogReaders::put(std::unique_ptr<LogReaderProcess> process) {
+  const std::lock_guard lock(mutex_);
+  resting_.push_back(std::move(process));
   returned_.notify_one();
-  return failure;
 }
 
 }  // namespace litebench::store

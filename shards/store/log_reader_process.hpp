@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <mutex>
 #include <span>
 #include <string>
@@ -17,8 +18,7 @@ namespace litebench::store {
 /// Memory that this process and one that reads for it share. Pages that are not touched cost nothing.
 class SharedPages {
  public:
-  /// Room for `size` bytes; false where the system has none.
-  explicit SharedPages(std::uint64_t size);
+  SharedPages() = default;
   /// The pages behind a descriptor that another process made; takes it over.
   static SharedPages behind(int descriptor);
   ~SharedPages();
@@ -27,6 +27,8 @@ class SharedPages {
   SharedPages(const SharedPages&) = delete;
   SharedPages& operator=(const SharedPages&) = delete;
 
+  /// At least so much room; false where the system has none. Pages that were touched stay: new ones are dear.
+  [[nodiscard]] bool make_room(std::uint64_t size);
   explicit operator bool() const { return at_ != nullptr; }
   [[nodiscard]] int descriptor() const { return descriptor_; }
   [[nodiscard]] std::span<std::byte> room() const {
@@ -36,7 +38,6 @@ class SharedPages {
   [[nodiscard]] std::span<const std::byte> filled() const;
 
  private:
-  SharedPages() = default;
   void map();
 
   int descriptor_ = -1;
@@ -50,29 +51,48 @@ class LogReaderProcess {
  public:
   LogReaderProcess();
   ~LogReaderProcess();
-  LogReaderProcess(LogReaderProcess&& other) noexcept;
-  LogReaderProcess& operator=(LogReaderProcess&&) = delete;
   LogReaderProcess(const LogReaderProcess&) = delete;
   LogReaderProcess& operator=(const LogReaderProcess&) = delete;
 
-  /// The bytes of /log into `pages`; "", or why libhdf5 could not.
-  [[nodiscard]] std::string read(const std::filesystem::path& path, const SharedPages& pages);
+  /// Reads /log, of at most `size` bytes; "", or why libhdf5 could not.
+  [[nodiscard]] std::string read(const std::filesystem::path& path, std::uint64_t size);
+  /// What was read, until the next call.
+  [[nodiscard]] std::span<const std::byte> log() const { return pages_.filled(); }
 
  private:
   int socket_ = -1;
   pid_t process_ = -1;
+  SharedPages pages_;
 };
 
 /// Several of them, for threads that read at the same time.
 class LogReaders {
  public:
   explicit LogReaders(std::size_t count);
-  [[nodiscard]] std::string read(const std::filesystem::path& path, const SharedPages& pages);
+
+  /// One of them, until it is given back. Waits for one.
+  class Lease {
+   public:
+    explicit Lease(LogReaders& from) : from_(&from), process_(from.take()) {}
+    ~Lease() {
+      if (process_) from_->put(std::move(process_));
+    }
+    Lease(Lease&&) = default;
+    Lease& operator=(Lease&&) = delete;
+    LogReaderProcess* operator->() const { return process_.get(); }
+
+   private:
+    LogReaders* from_;
+    std::unique_ptr<LogReaderProcess> process_;
+  };
 
  private:
+  std::unique_ptr<LogReaderProcess> take();
+  void put(std::unique_ptr<LogReaderProcess> process);
+
   std::mutex mutex_;
   std::condition_variable returned_;
-  std::vector<LogReaderProcess> processes_;  // that are at rest
+  std::vector<std::unique_ptr<LogReaderProcess>> resting_;
 };
 
 }  // namespace litebench::store

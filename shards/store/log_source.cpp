@@ -38,13 +38,15 @@ class SalvagedLog : public MemoryLog {
   std::string damage_;
 };
 
-/// What a child process read.
+/// What a child process read; the pages are its reader's.
 class ReadLog : public MemoryLog {
  public:
-  explicit ReadLog(SharedPages pages) : MemoryLog(pages.filled()), pages_(std::move(pages)) {}
+  ReadLog(std::unique_ptr<LogReaders> own, LogReaders::Lease reader)
+      : MemoryLog(reader->log()), own_(std::move(own)), reader_(std::move(reader)) {}
 
  private:
-  SharedPages pages_;
+  std::unique_ptr<LogReaders> own_;
+  LogReaders::Lease reader_;  // goes first
 };
 
 }  // namespace
@@ -52,10 +54,11 @@ class ReadLog : public MemoryLog {
 std::unique_ptr<LogSource> open_log(const std::filesystem::path& path, LogReaders* readers) {
   MappedFile file(path);
   if (header_at(file.bytes()) != nullptr) return std::make_unique<FileLog>(std::move(file));
-  SharedPages pages(file.bytes().size() + kGrowth);
-  const std::string failure =
-      readers != nullptr ? readers->read(path, pages) : LogReaderProcess().read(path, pages);
-  if (failure.empty()) return std::make_unique<ReadLog>(std::move(pages));
+  std::unique_ptr<LogReaders> own;
+  if (readers == nullptr) own = std::make_unique<LogReaders>(1);
+  LogReaders::Lease reader(own ? *own : *readers);
+  const std::string failure = reader->read(path, file.bytes().size() + kGrowth);
+  if (failure.empty()) return std::make_unique<ReadLog>(std::move(own), std::move(reader));
   RawScan scan = scan_raw(file.bytes());
   if (scan.count == 0) {
     throw Error(ExitCode::data, fmt::format("cannot read {}", path.string()),

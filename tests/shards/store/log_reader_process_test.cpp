@@ -38,10 +38,9 @@ TEST(LogReaders, WhatIsNoHdf5FileIsNamed) {
   std::FILE* file = std::fopen(path.c_str(), "w");
   std::fputs("no HDF5", file);
   std::fclose(file);
-  const SharedPages pages(1024);
   LogReaderProcess reader;
-  EXPECT_EQ(reader.read(path, pages), "libhdf5 cannot read it");
-  EXPECT_EQ(reader.read(scratch.path() / "missing.h5", pages), "libhdf5 cannot read it");
+  EXPECT_EQ(reader.read(path, 1024), "libhdf5 cannot read it");
+  EXPECT_EQ(reader.read(scratch.path() / "missing.h5", 1024), "libhdf5 cannot read it");
 }
 
 }  // namespace
