@@ -4,6 +4,7 @@
 #include <cassert>
 
 #include <ATen/ops/cat.h>
+#include <ATen/ops/equal.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/index_select.h>
 
@@ -66,7 +67,7 @@ class Prefill::View final : public prune::LayerView {
 
  private:
   [[nodiscard]] at::Tensor own(const at::Tensor& packed) const {
-    return packed.narrow(0, member_.begin, member_.length);
+    return run_.rows_of(member_, packed);
   }
   [[nodiscard]] const DecoderLayer& incoming() const {
     return run_.layers_[static_cast<std::size_t>(layer_)];
@@ -103,22 +104,48 @@ Prefill::Prefill(const Geometry& geometry, std::span<const DecoderLayer> layers,
         parts.back().narrow(0, ledger.visual_begin(), ledger.visual_count());
     members_.back().input_text = parts.back().narrow(0, text, ledger.length() - text);
   }
+  shared_ = common_rows();
   pack(parts);
 }
 
-void Prefill::pack(const std::vector<at::Tensor>& parts) {
-  hidden_ = at::cat(parts, 0);
-  std::vector<std::int64_t> positions;
-  std::int64_t begin = 0;
-  for (Member& member : members_) {
-    const std::vector<std::int64_t> own = member.sequence->ledger->positions();
-    positions.insert(positions.end(), own.begin(), own.end());
-    member.begin = begin;
-    member.length = static_cast<std::int64_t>(own.size());
-    begin += member.length;
+std::int64_t Prefill::common_rows() const {
+  // Who observes is promised the rows of all sequences.
+  if (members_.size() < 2 || !options_.lean || options_.observe) return 0;
+  const Sequence& first = *members_.front().sequence;
+  const std::int64_t rows = first.ledger->visual_begin();
+  const at::Tensor embeds = first.embeds.narrow(0, 0, rows);
+  const std::vector<std::int64_t> positions = first.ledger->positions();
+  for (const Member& member : members_) {
+    const Sequence& other = *member.sequence;
+    if (other.ledger->visual_begin() != rows) return 0;
+    const std::vector<std::int64_t> own = other.ledger->positions();
+    if (!std::equal(own.begin(), own.begin() + rows, positions.begin())) return 0;
+    if (!at::equal(other.embeds.narrow(0, 0, rows), embeds)) return 0;
   }
-  assert(begin == hidden_.size(0));
+  return rows;
+}
+
+void Prefill::pack(const std::vector<at::Tensor>& parts) {
+  std::vector<at::Tensor> rows = {parts.front().narrow(0, 0, shared_)};
+  std::vector<std::int64_t> positions = members_.front().sequence->ledger->positions();
+  positions.resize(static_cast<std::size_t>(shared_));
+  std::int64_t begin = shared_;
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    const std::vector<std::int64_t> own = members_[i].sequence->ledger->positions();
+    positions.insert(positions.end(), own.begin() + shared_, own.end());
+    members_[i].begin = begin;
+    members_[i].length = static_cast<std::int64_t>(own.size());
+    assert(members_[i].length == parts[i].size(0));
+    rows.push_back(parts[i].narrow(0, shared_, members_[i].length - shared_));
+    begin += members_[i].length - shared_;
+  }
+  hidden_ = at::cat(rows, 0);
   angles_ = rotary_angles(geometry_.llama, positions, hidden_.options());
+}
+
+at::Tensor Prefill::rows_of(const Member& member, const at::Tensor& packed) const {
+  const at::Tensor own = packed.narrow(0, member.begin, member.length - shared_);
+  return shared_ == 0 ? own : at::cat({packed.narrow(0, 0, shared_), own}, 0);
 }
 
 bool Prefill::any_cut_at(std::int64_t layer) const {
@@ -136,7 +163,7 @@ at::Tensor Prefill::trimmed(Member& member, const at::Tensor& rows, std::int64_t
 }
 
 at::Tensor Prefill::cut_one(Member& member, std::int64_t layer) {
-  at::Tensor rows = hidden_.narrow(0, member.begin, member.length);
+  at::Tensor rows = rows_of(member, hidden_);
   if (!member.cuts_at(layer)) return rows;
   prune::TokenLedger& ledger = *member.sequence->ledger;
   const View view(*this, member, layer);
@@ -173,9 +200,11 @@ void Prefill::forward(std::int64_t layer) {
   PackedProjections qkv = project(layer);
   std::vector<at::Tensor> attention;
   for (const Member& m : members_) {
-    attention.push_back(causal_attention(qkv.q.narrow(0, m.begin, m.length),
-                                         qkv.k.narrow(0, m.begin, m.length),
-                                         qkv.v.narrow(0, m.begin, m.length)));
+    const at::Tensor all =
+        causal_attention(rows_of(m, qkv.q), rows_of(m, qkv.k), rows_of(m, qkv.v));
+    // Every member's shared rows see the same; the first one's stand for all.
+    const std::int64_t skip = attention.empty() ? 0 : shared_;
+    attention.push_back(all.narrow(0, skip, m.length - skip));
   }
   hidden_ = layers_[static_cast<std::size_t>(layer)].finish(hidden_, at::cat(attention, 0));
   if (any_cut_at(layer + 1)) previous_ = std::move(qkv);
@@ -189,7 +218,7 @@ std::vector<at::Tensor> Prefill::finish_wanted_rows(std::int64_t layer) {
   std::vector<at::Tensor> own_rows;
   for (const Member& m : members_) {
     const std::vector<std::int64_t> wanted = m.sequence->ledger->wanted();
-    for (const std::int64_t row : wanted) packed_rows.push_back(m.begin + row);
+    for (const std::int64_t row : wanted) packed_rows.push_back(packed_row(m, row));
     counts.push_back(static_cast<std::int64_t>(wanted.size()));
     own_rows.push_back(on_device(wanted, hidden_));
   }
@@ -199,8 +228,8 @@ std::vector<at::Tensor> Prefill::finish_wanted_rows(std::int64_t layer) {
   std::int64_t begin = 0;
   for (std::size_t i = 0; i < members_.size(); ++i) {
     const Member& m = members_[i];
-    attention.push_back(row_attention(q.narrow(0, begin, counts[i]), k.narrow(0, m.begin, m.length),
-                                      v.narrow(0, m.begin, m.length), own_rows[i]));
+    attention.push_back(
+        row_attention(q.narrow(0, begin, counts[i]), rows_of(m, k), rows_of(m, v), own_rows[i]));
     begin += counts[i];
   }
   const at::Tensor out = weights.finish(hidden_.index_select(0, rows), at::cat(attention, 0));
@@ -212,7 +241,7 @@ std::vector<at::Tensor> Prefill::pick_wanted_rows() {
   std::vector<at::Tensor> states;
   for (const Member& m : members_) {
     const at::Tensor rows = on_device(m.sequence->ledger->wanted(), hidden_);
-    states.push_back(normed.narrow(0, m.begin, m.length).index_select(0, rows));
+    states.push_back(rows_of(m, normed).index_select(0, rows));
   }
   return states;
 }

@@ -26,15 +26,24 @@ class Prefill {
  private:
   struct Member {
     Sequence* sequence;
-    std::vector<std::int64_t> cuts;  ///< layers, ascending
-    std::int64_t begin = 0, length = 0;
+    std::vector<std::int64_t> cuts;       ///< layers, ascending
+    std::int64_t begin = 0;               ///< packed row of its first row behind the shared ones
+    std::int64_t length = 0;              ///< shared rows included
     at::Tensor input_visual, input_text;  ///< embeddings of the visual rows and of those after
     [[nodiscard]] bool cuts_at(std::int64_t layer) const;
     [[nodiscard]] bool needs_tail(std::int64_t layer, const Geometry& geometry) const;
   };
   class View;
 
+  /// Rows before the image that all members have in common, else 0.
+  [[nodiscard]] std::int64_t common_rows() const;
+  /// parts: all rows of every member
   void pack(const std::vector<at::Tensor>& parts);
+  /// A member's rows of something packed, the shared ones in front.
+  [[nodiscard]] at::Tensor rows_of(const Member& member, const at::Tensor& packed) const;
+  [[nodiscard]] std::int64_t packed_row(const Member& member, std::int64_t row) const {
+    return row < shared_ ? row : member.begin + row - shared_;
+  }
   void cut_before(std::int64_t layer);
   /// [length, d] after the cut and lean truncation due at this layer
   at::Tensor cut_one(Member& member, std::int64_t layer);
@@ -51,7 +60,9 @@ class Prefill {
   const at::Tensor& norm_;
   const PrefillOptions& options_;
   std::vector<Member> members_;
-  at::Tensor hidden_;  ///< [ΣS, d]
+  /// The system prompt goes through the layers once for the whole pack: nothing that comes after a row changes it.
+  std::int64_t shared_ = 0;
+  at::Tensor hidden_;  ///< [shared + Σ(S − shared), d]
   RotaryAngles angles_;
   PackedProjections previous_;  ///< of layer l − 1, kept only while a cut before l is due
 };
