@@ -38,8 +38,10 @@ install: deps    ## a relocatable tree in PREFIX
 	@cmake/build.sh $(PRESET) litebench litebench-run litebench-reduce
 	cmake --install build/$(PRESET) --prefix $(PREFIX)
 
-bench: build     ## ratios measured in one run (minutes; wants a quiet machine)
-	ctest --test-dir build/$(PRESET) -L bench --no-tests=error --verbose
+bench: build     ## ratios measured in one run (half an hour; wants a quiet machine); table and build/PRESET/bench/all.json
+	@rm -rf build/$(PRESET)/bench
+	@ctest --test-dir build/$(PRESET) -L bench --no-tests=error --verbose; status=$$?; . build/environment; \
+	"$$LITEBENCH_PYTHON" tests/bench/table.py build/$(PRESET)/bench; exit $$status
 
 fuzz: deps       ## RUNS executions of every fuzzer under ASan and UBSan
 	@cmake/build.sh fuzz -DLITEBENCH_FUZZ_RUNS=$(RUNS) -DLITEBENCH_FUZZ_SECONDS=0

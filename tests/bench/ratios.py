@@ -8,7 +8,8 @@ from pathlib import Path
 class Ratios:
     def __init__(self, bench: str, conditions: str):
         self._bench, self._conditions, self._lines = bench, conditions, []
-        print(f"{bench}: {conditions}", flush=True)
+        self._conditions += f", load {os.getloadavg()[0]:.1f}"
+        print(f"{bench}: {self._conditions}", flush=True)
 
     def add(self, name: str, value: float, least: float | None = None, most: float | None = None):
         """A ratio and where it must lie, if anywhere."""

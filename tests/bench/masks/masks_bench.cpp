@@ -14,6 +14,7 @@
 #include "kernels/clones.hpp"
 #include "kernels/maskscore/maskscore.hpp"
 #include "kernels/rle/rle.hpp"
+#include "tests/support/ratios.hpp"
 
 namespace {
 
@@ -150,19 +151,17 @@ std::vector<float> noise() {
 }  // namespace
 
 int main() {
-  bool good = true;
+  litebench::test::Ratios ratios("masks", fmt::format("1 thread, least of {} rounds, load {}",
+                                                      kRounds, litebench::test::load()));
   const std::pair<std::string, std::pair<std::vector<float>, double>> cases[] = {
       {"an object", {object(), 6}}, {"noise", {noise(), 1}}};
   for (const auto& [name, of] : cases) {
     Timed best;
     const bool same = measure(of.first, best);
-    const double ratio = best.plain / (best.draw + best.encode);
-    fmt::print(
-        "{}: pixel by pixel / ours {:.1f} (target {}); drawing {:.0f} %, encoding {:.0f} % of "
-        "ours{}\n",
-        name, ratio, of.second, 100 * best.draw / (best.draw + best.encode),
-        100 * best.encode / (best.draw + best.encode), same ? "" : "; THEY DISAGREE");
-    good = good && same && ratio >= of.second;
+    const double ours = best.draw + best.encode;
+    ratios.add(name + ": pixel by pixel / ours", best.plain / ours, of.second);
+    ratios.add(name + ": drawing / ours", best.draw / ours);
+    ratios.add(name + ": the same mask", same ? 1 : 0, 1);
   }
-  return good ? 0 : 1;
+  return ratios.finish();
 }

@@ -16,6 +16,9 @@ from pathlib import Path
 import h5py
 
 ROOT = Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT))
+from tests.bench.ratios import Ratios  # noqa: E402
+
 BIN = Path(os.environ.get("LITEBENCH_BIN", ROOT / "build/release/bin"))
 PICTURES = 2
 TARGET = 0.40
@@ -77,13 +80,14 @@ def main():
             seen[name].append(measure_in_scratch(name))
     median = {name: [statistics.median(column) for column in zip(*runs)] for name, runs in seen.items()}
     separate = [sum(median[name][i] for name in VARIANTS) for i in range(3)]
-    print(f"geometry mid fp32, 1 thread, {PICTURES} pictures, median of {rounds} interleaved rounds")
+    ratios = Ratios("sweep", f"geometry mid fp32, 1 thread, {PICTURES} pictures, median of {rounds} interleaved rounds")
     for name in RUNS:
         print(f"  {name:<13} wall {median[name][0]:6.2f} s, processor {median[name][1]:6.2f} s, in bundles {median[name][2]:6.2f} s")
     ratio = [together / apart for together, apart in zip(median["sweep"], separate)]
-    print(f"sweep of 4 / 4 single runs: processor {ratio[1]:.3f}, wall {ratio[0]:.3f}, inside bundles {ratio[2]:.3f}"
-          f" (target: processor under {TARGET:.2f})")
-    return 0 if ratio[1] < TARGET else 1
+    ratios.add("sweep of 4 / 4 single runs, processor", ratio[1], most=TARGET)
+    ratios.add("sweep of 4 / 4 single runs, wall", ratio[0])
+    ratios.add("sweep of 4 / 4 single runs, inside bundles", ratio[2])
+    return ratios.finish()
 
 
 if __name__ == "__main__":
