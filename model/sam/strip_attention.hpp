@@ -12,8 +12,7 @@ namespace litebench::model {
 bool takes_strips(const at::TensorOptions& options);
 
 /// out = softmax(q kᵀ / √d + relative positions) v over n × n grids.
-/// q, k, v, out: views [batch, heads, n², d] whose last dimension is contiguous. Strips are shared out among threads; each is
-/// computed by one, so that the bits do not depend on their number.
+/// q, k, v, out: views [batch, heads, n², d] whose last dimension is contiguous.
 void strip_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                      const RelativePosition& position, const at::Tensor& out);
 
