@@ -17,6 +17,9 @@ import h5py
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT))
+from tests.bench.ratios import Ratios  # noqa: E402
+
 BIN = Path(os.environ.get("LITEBENCH_BIN", ROOT / "build/release/bin"))
 STAGES = ["decode", "preprocess", "clip", "select", "project", "prefill", "sam", "mask", "post"]
 
@@ -92,31 +95,27 @@ def measured(results):
                row["total_ns"] * 1e-9, (int(row["peak_bytes_llm"]), int(row["peak_bytes_total"])))
 
 
-def report(title, errors, limits):
-    """Prints the errors' quantiles; whether they are below `limits` (median, 95th percentile or None)."""
-    median, p95 = np.median(errors), np.percentile(errors, 95)
-    met = median <= limits[0] and (limits[1] is None or p95 <= limits[1])
-    print(f"    {title:<26} median {100 * median:5.1f} %   95th percentile {100 * p95:5.1f} %{'' if met else '   MISSED'}")
-    return met
+def add(ratios, title, errors, median=None, p95=None):
+    ratios.add(f"{title}, median error", float(np.median(errors)), most=median)
+    ratios.add(f"{title}, 95th percentile", float(np.percentile(errors, 95)), most=p95)
 
 
-def compare(kind, predicted, again, rows):
+def compare(ratios, title, predicted, again, rows):
     """One pass: every stage that counts, then the whole."""
-    met = True
     whole = np.median([total for _, _, total, _ in rows])
     for stage in STAGES:
         times = np.array([stages[stage] for _, stages, _, _ in rows])
         guesses = np.array([predicted[key]["stages"][stage] for key, *_ in rows])
-        if np.median(times) >= 0.01 * whole:
-            counts = np.median(times) >= 0.05 * whole
-            errors = np.abs(guesses - times) / times
-            title = f"{stage} ({100 * np.median(times) / whole:.0f} %, {np.median(guesses / times):.2f} x)"
-            met = report(title, errors, (0.15 if counts else np.inf, None)) and met
+        share = np.median(times) / whole
+        if share >= 0.01:
+            error = float(np.median(np.abs(guesses - times) / times))
+            ratios.add(f"{title}, {stage} ({100 * share:.0f} %), median error", error, most=0.15 if share >= 0.05 else None)
     totals = np.array([total for _, _, total, _ in rows])
     guesses = np.array([predicted[key]["total"] for key, *_ in rows])
     later = np.array([again[key]["total"] for key, *_ in rows])
-    print(f"    predicted / measured {np.median(guesses / totals):.3f}; rates measured after the run say {np.median(later / totals):.3f}")
-    return report(f"{kind} as a whole", np.abs(guesses - totals) / totals, (0.15, 0.40)) and met
+    add(ratios, f"{title} as a whole", np.abs(guesses - totals) / totals, 0.15, 0.40)
+    ratios.add(f"{title}, predicted / measured", float(np.median(guesses / totals)))
+    ratios.add(f"{title}, predicted after the run / before it", float(np.median(later / guesses)))
 
 
 def bench(name):
@@ -129,18 +128,15 @@ def bench(name):
         again = forecast(folder, config, "after")
         subprocess.run([BIN / "litebench-reduce", folder / "run"], check=True, stdout=subprocess.DEVNULL)
         rows = list(measured(folder / "run/results.h5"))
-    print(f"{name}: {len(rows)} bundles and timed runs, load {os.getloadavg()[0]:.1f}")
-    met = True
-    for kind, timed in [("accuracy bundles", False), ("timed runs", True)]:
-        print(f"  {kind}: stage (share of the time, predicted / measured), errors")
-        met = compare(kind, predicted, again, [row for row in rows if bool(row[0][2]) == timed]) and met
+    ratios = Ratios(f"plan_{name}", f"{len(rows)} bundles and timed runs, one thread, fp32")
+    for title, timed in [("accuracy", False), ("timed runs", True)]:
+        compare(ratios, title, predicted, again, [row for row in rows if bool(row[0][2]) == timed])
     peaks = [(row[3], predicted[row[0]]) for row in rows if row[3]]
-    for i, column in enumerate(["peak_bytes_llm", "peak_bytes_total"]):
-        errors = np.array([abs(guess[column] - peak[i]) / peak[i] for peak, guess in peaks])
-        met = report(column, errors, (0.15, 0.40)) and met
-    return met
+    for i, (title, column) in enumerate([("peak of the LLM", "peak_bytes_llm"), ("peak", "peak_bytes_total")]):
+        add(ratios, title, np.array([abs(guess[column] - peak[i]) / peak[i] for peak, guess in peaks]), 0.15, 0.40)
+    return ratios.finish()
 
 
 if __name__ == "__main__":
     names = sys.argv[1:] or list(CONFIGS)
-    sys.exit(0 if all([bench(name) for name in names]) else 1)
+    sys.exit(max([bench(name) for name in names]))

@@ -16,6 +16,9 @@ from pathlib import Path
 import h5py
 
 ROOT = Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT))
+from tests.bench.ratios import Ratios  # noqa: E402
+
 BIN = Path(os.environ.get("LITEBENCH_BIN", ROOT / "build/release/bin"))
 IMAGES = 300
 STAGES_OF_THE_HELPER = 2   # decode and preprocess: on another thread, no part of a bundle's duration
@@ -67,9 +70,9 @@ class Run:
         done = {}
         for row in sorted(rows, key=lambda row: row["begin_ns"]):
             rank = rank_of_image[int(row["dataset"]), int(row["split"]), int(row["image_id"])]
-            stages = row["shared_ns"][STAGES_OF_THE_HELPER:].clip(0).sum() * 1e-9
-            begin = row["begin_ns"] * 1e-9
-            done.setdefault(rank, []).append((begin, begin + row["duration_ns"] * 1e-9, stages))
+            stages = float(row["shared_ns"][STAGES_OF_THE_HELPER:].clip(0).sum()) * 1e-9
+            begin = float(row["begin_ns"]) * 1e-9
+            done.setdefault(rank, []).append((begin, begin + float(row["duration_ns"]) * 1e-9, stages))
         return done
 
 
@@ -93,11 +96,6 @@ def overhead(done):
     return 1 - sum(stages for b in done.values() for _, _, stages in b) / busy
 
 
-def line(title, value, target, met):
-    print(f"  {title:<58} {value}   (target {target}){'' if met else '   MISSED'}")
-    return met
-
-
 def main():
     pairs = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     seen = {"one": [], "two": [], "apart": []}
@@ -116,13 +114,13 @@ def main():
         print(f"    one {seen['one'][-1]:.2f}, two {seen['two'][-1]:.2f}, apart {seen['apart'][-1]:.2f} bundles/s; idle {100 * idle[-1]:.2f} %, "
               f"outside of stages {100 * outside[-1][0]:.2f} % and {100 * outside[-1][1]:.2f} %, load {os.getloadavg()[0]:.1f}")
     ratio = [statistics.median(two / one for one, two in zip(seen[other], seen["two"])) for other in ("one", "apart")]
-    print(f"pocket model, {IMAGES} bundles of ten variants, median of {pairs} rounds")
-    met = [line("two ranks / twice one rank", f"{ratio[0] / 2:.3f}", "0.95", ratio[0] / 2 >= 0.95),
-           line("two ranks / two runs of one rank side by side", f"{ratio[1]:.3f}", "0.98", ratio[1] >= 0.98),
-           line("idle at the end of two ranks", f"{100 * statistics.median(idle):.2f} %", "2 %", statistics.median(idle) < 0.02),
-           line("one rank's time outside of the stages", f"{100 * statistics.median(o[0] for o in outside):.2f} %", "1 %",
-                statistics.median(o[0] for o in outside) < 0.01)]
-    return 0 if all(met) else 1
+    ratios = Ratios("scaling", f"pocket model, {IMAGES} bundles of ten variants, median of {pairs} rounds")
+    ratios.add("two ranks / twice one rank", ratio[0] / 2, least=0.95)
+    ratios.add("two ranks / two runs of one rank side by side", ratio[1], least=0.98)
+    ratios.add("share idle at the end of two ranks", statistics.median(idle), most=0.02)
+    ratios.add("share of one rank's time outside of the stages", statistics.median(o[0] for o in outside), most=0.01)
+    ratios.add("the same of two ranks", statistics.median(o[1] for o in outside))
+    return ratios.finish()
 
 
 if __name__ == "__main__":
