@@ -90,6 +90,40 @@ void DataSet::read(const RecordType& type, std::uint64_t first, std::span<std::b
             "read", name_);
 }
 
+std::uint64_t DataSet::chunk_size() const {
+  silence_library();
+  const Handle how(must_read(H5Dget_create_plist(handle_.id()), "read the layout of", name_),
+                   H5Pclose);
+  hsize_t size = 0;
+  if (H5Pget_layout(how.id()) != H5D_CHUNKED || H5Pget_chunk(how.id(), 1, &size) != 1) return 0;
+  return H5Pget_nfilters(how.id()) == 0 ? size : 0;
+}
+
+std::vector<std::uint64_t> DataSet::chunk_addresses(std::uint64_t most) const {
+  const std::uint64_t chunk = chunk_size();
+  if (chunk == 0) return {};
+  const std::uint64_t wanted = (size() + chunk - 1) / chunk;
+  const Handle space(must_read(H5Dget_space(handle_.id()), "read the extent of", name_), H5Sclose);
+  hsize_t count = 0;
+  must_read(H5Dget_num_chunks(handle_.id(), space.id(), &count), "find the chunks of", name_);
+  // The library walks over all chunks before each one it is asked for.
+  if (wanted > most || count < wanted || count > 2 * most) return {};
+  std::vector<std::uint64_t> addresses(wanted, 0);
+  std::uint64_t found = 0;
+  for (hsize_t i = 0; i < count && found < wanted; ++i) {
+    hsize_t first = 0, bytes = 0;
+    haddr_t address = HADDR_UNDEF;
+    unsigned skipped = 0;
+    must_read(H5Dget_chunk_info(handle_.id(), space.id(), i, &first, &skipped, &address, &bytes),
+              "find the chunks of", name_);
+    if (first / chunk >= wanted) continue;
+    if (address == HADDR_UNDEF || address == 0) return {};
+    addresses[first / chunk] = address;
+    ++found;
+  }
+  return found == wanted ? addresses : std::vector<std::uint64_t>();
+}
+
 std::vector<std::byte> DataSet::read_packed() const {
   std::vector<Field> members = fields();
   for (Field& member : members) member.names.clear();

@@ -128,6 +128,10 @@ class DataSet : public Node {
     read(type, 0, std::as_writable_bytes(std::span(rows)));
     return rows;
   }
+  /// Where in the file its chunks lie, in order, when a program could read the records there itself: at most `most` chunks,
+  /// none missing, no filters. Empty otherwise.
+  [[nodiscard]] std::vector<std::uint64_t> chunk_addresses(std::uint64_t most) const;
+  [[nodiscard]] std::uint64_t chunk_size() const;   ///< records of a chunk; 0 where there are none
   void flush();
   void resize(std::uint64_t records);
   void abandon() noexcept { handle_.release(); }  ///< see File::abandon

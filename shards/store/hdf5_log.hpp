@@ -26,6 +26,7 @@ class Hdf5Log {
   }
 
   [[nodiscard]] std::uint64_t size() const { return size_; }
+  [[nodiscard]] const h5::DataSet& data() const { return log_; }
   void read(std::uint64_t offset, std::span<std::byte> out) const { log_.read(byte_, offset, out); }
 
  private:

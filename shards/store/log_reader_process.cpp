@@ -20,20 +20,41 @@
 namespace litebench::store {
 namespace {
 
-/// All bytes of the log, in this process; 0, or 1 when libhdf5 gives up. A log that claims to be larger than its file is
-/// damaged: it is stored as it is.
-int read_with_hdf5(const std::filesystem::path& path, const SharedPages& pages) {
+constexpr int kRead = 0, kGaveUp = 1, kFound = 2;  // exit codes of a process that reads
+
+/// All bytes of the log, in this process. A log that claims to be larger than its file is damaged: it is stored as it is.
+int read_bytes(const Hdf5Log& log, const SharedPages& pages) {
   constexpr std::uint64_t kWindow = 4 << 20;
+  const std::uint64_t size = log.size();
+  if (size > pages.room().size()) return kGaveUp;
+  for (std::uint64_t offset = 0; offset < size; offset += kWindow)
+    log.read(offset, pages.room().subspan(offset, std::min(kWindow, size - offset)));
+  pages.set_filled(size);
+  return kRead;
+}
+
+/// Size, size of a chunk and the chunks' places, if the log lies in the file as it is.
+bool find_chunks(const Hdf5Log& log, const SharedPages& pages) {
+  // What they cost grows with the square of the chunks; with 2,048 of them (128 MiB) it is a tenth of a second.
+  constexpr std::uint64_t kMostChunks = 2048;
+  std::vector<std::uint64_t> words = log.data().chunk_addresses(kMostChunks);
+  if (words.empty()) return false;
+  words.insert(words.begin(), {log.size(), log.data().chunk_size()});
+  const auto bytes = std::as_bytes(std::span(words));
+  if (bytes.size() > pages.room().size()) return false;
+  std::copy(bytes.begin(), bytes.end(), pages.room().begin());
+  pages.set_filled(bytes.size());
+  return true;
+}
+
+constexpr char kFind = 'f', kReadBytes = 'r';  // requests
+
+int work(char what, const std::filesystem::path& path, const SharedPages& pages) {
   try {
     const Hdf5Log log(path);
-    const std::uint64_t size = log.size();
-    if (size > pages.room().size()) return 1;
-    for (std::uint64_t offset = 0; offset < size; offset += kWindow)
-      log.read(offset, pages.room().subspan(offset, std::min(kWindow, size - offset)));
-    pages.set_filled(size);
-    return 0;
+    return what == kFind && find_chunks(log, pages) ? kFound : read_bytes(log, pages);
   } catch (const std::exception&) {
-    return 1;
+    return kGaveUp;
   }
 }
 
@@ -49,7 +70,7 @@ int wait_for(pid_t process) {
 }
 
 /// How a process that reads the log ended, as waitpid says it.
-int status_of_reading(const std::filesystem::path& path, int descriptor) {
+int status_of_reading(char what, const std::filesystem::path& path, int descriptor) {
   constexpr unsigned kSeconds = 20;
   constexpr std::uint64_t kBytesPerSecond = 20'000'000;
   const pid_t child = ::fork();
@@ -57,16 +78,16 @@ int status_of_reading(const std::filesystem::path& path, int descriptor) {
   if (child > 0) return wait_for(child);
   for (const int signal : {SIGALRM, SIGSEGV, SIGBUS, SIGABRT, SIGTERM}) ::signal(signal, SIG_DFL);
   const SharedPages pages = SharedPages::behind(descriptor);
-  if (!pages) ::_exit(1);
+  if (!pages) ::_exit(kGaveUp);
   ::alarm(kSeconds + static_cast<unsigned>(pages.room().size() / kBytesPerSecond));
-  ::_exit(read_with_hdf5(path, pages));
+  ::_exit(work(what, path, pages));
 }
 
-/// One request or the room for one: a path, and beside it a descriptor.
+/// One request or the room for one: what to do, a path, and beside it a descriptor.
 struct Message {
-  std::array<char, PATH_MAX> path{};
+  std::array<char, 1 + PATH_MAX> text{};
   alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> beside{};
-  iovec part{path.data(), path.size()};
+  iovec part{text.data(), text.size()};
   msghdr header{};
 
   Message() {
@@ -77,11 +98,11 @@ struct Message {
   }
 };
 
-bool send_request(int socket, const std::filesystem::path& path, int descriptor) {
+bool send_request(int socket, char what, const std::filesystem::path& path, int descriptor) {
   Message message;
-  const std::string text = path.string();
-  if (text.size() >= message.path.size()) return false;
-  std::copy(text.begin(), text.end(), message.path.begin());
+  const std::string text = what + path.string();
+  if (text.size() >= message.text.size()) return false;
+  std::copy(text.begin(), text.end(), message.text.begin());
   message.part.iov_len = text.size();
   cmsghdr* control = CMSG_FIRSTHDR(&message.header);
   control->cmsg_level = SOL_SOCKET;
@@ -101,18 +122,18 @@ void serve(int socket) {
     if (length <= 0 || control == nullptr) return;
     int descriptor = -1;
     std::memcpy(&descriptor, CMSG_DATA(control), sizeof descriptor);
-    const std::string path(message.path.data(), static_cast<std::size_t>(length));
-    const int status = status_of_reading(path, descriptor);
+    const std::string path(message.text.data() + 1, static_cast<std::size_t>(length) - 1);
+    const int status = status_of_reading(message.text[0], path, descriptor);
     ::close(descriptor);
     if (::send(socket, &status, sizeof status, MSG_NOSIGNAL) < 0) return;
   }
 }
 
 std::string failure_of(int status) {
-  if (status == kLost) return "there is no room for a process that reads it";
+  if (status == kLost) return "there is no room for a process that reads it, or it is lost";
   if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM) return "libhdf5 hangs on it";
   if (WIFSIGNALED(status)) return "libhdf5 crashes on it";
-  return WEXITSTATUS(status) == 0 ? "" : "libhdf5 cannot read it";
+  return WEXITSTATUS(status) == kGaveUp ? "libhdf5 cannot read it" : "";
 }
 
 }  // namespace
@@ -184,17 +205,33 @@ LogReaderProcess::~LogReaderProcess() {
   if (process_ > 0) static_cast<void>(wait_for(process_));
 }
 
-std::string LogReaderProcess::read(const std::filesystem::path& path, std::uint64_t size) {
-  if (!pages_.make_room(size)) return "there is no memory to read it";
+int LogReaderProcess::ask(char what, const std::filesystem::path& path) const {
   int status = kLost;
-  if (process_ > 0 && send_request(socket_, path, pages_.descriptor())) {
-    ssize_t length = 0;
-    do {
-      length = ::recv(socket_, &status, sizeof status, 0);
-    } while (length < 0 && errno == EINTR);
-    if (length != static_cast<ssize_t>(sizeof status)) return "the process that reads it is lost";
-  }
-  return failure_of(status);
+  if (process_ <= 0 || !send_request(socket_, what, path, pages_.descriptor())) return kLost;
+  ssize_t length = 0;
+  do {
+    length = ::recv(socket_, &status, sizeof status, 0);
+  } while (length < 0 && errno == EINTR);
+  return length == static_cast<ssize_t>(sizeof status) ? status : kLost;
+}
+
+LogReaderProcess::Answer LogReaderProcess::read(const std::filesystem::path& path,
+                                                std::uint64_t size) {
+  if (!pages_.make_room(size)) return {"there is no memory to read it", {}};
+  return {failure_of(ask(kReadBytes, path)), {}};
+}
+
+LogReaderProcess::Answer LogReaderProcess::find(const std::filesystem::path& path,
+                                                std::uint64_t size) {
+  if (!pages_.make_room(size)) return {"there is no memory to read it", {}};
+  const int status = ask(kFind, path);
+  Answer answer{failure_of(status), {}};
+  if (!answer.failure.empty() || WEXITSTATUS(status) != kFound) return answer;
+  const std::span<const std::byte> found = pages_.filled();
+  std::vector<std::uint64_t> words(found.size() / sizeof(std::uint64_t));
+  std::memcpy(words.data(), found.data(), words.size() * sizeof(std::uint64_t));
+  answer.places = {words[0], words[1], {words.begin() + 2, words.end()}};
+  return answer;
 }
 
 LogReaders::LogReaders(std::size_t count) {

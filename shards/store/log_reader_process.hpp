@@ -7,11 +7,14 @@
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include <sys/types.h>
+
+#include "shards/store/chunk_log.hpp"
 
 namespace litebench::store {
 
@@ -54,12 +57,21 @@ class LogReaderProcess {
   LogReaderProcess(const LogReaderProcess&) = delete;
   LogReaderProcess& operator=(const LogReaderProcess&) = delete;
 
-  /// Reads /log, of at most `size` bytes; "", or why libhdf5 could not.
-  [[nodiscard]] std::string read(const std::filesystem::path& path, std::uint64_t size);
+  struct Answer {
+    std::string failure;  ///< why libhdf5 could not
+    std::optional<ChunkPlaces>
+        places;  ///< where the log lies; without, and without a failure, log() is it
+  };
+  /// Where /log, of at most `size` bytes, lies in the file, or its bytes if it is compressed, has gaps or very many chunks.
+  [[nodiscard]] Answer find(const std::filesystem::path& path, std::uint64_t size);
+  /// Its bytes.
+  [[nodiscard]] Answer read(const std::filesystem::path& path, std::uint64_t size);
   /// What was read, until the next call.
   [[nodiscard]] std::span<const std::byte> log() const { return pages_.filled(); }
 
  private:
+  [[nodiscard]] int ask(char what, const std::filesystem::path& path) const;
+
   int socket_ = -1;
   pid_t process_ = -1;
   SharedPages pages_;

@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/mapped_file.hpp"
+#include "shards/store/chunk_log.hpp"
 #include "shards/store/frame.hpp"
 #include "shards/store/log_reader_process.hpp"
 #include "shards/store/memory_log.hpp"
@@ -57,17 +58,22 @@ std::unique_ptr<LogSource> open_log(const std::filesystem::path& path, LogReader
   std::unique_ptr<LogReaders> own;
   if (readers == nullptr) own = std::make_unique<LogReaders>(1);
   LogReaders::Lease reader(own ? *own : *readers);
-  const std::string failure = reader->read(path, file.bytes().size() + kGrowth);
-  if (failure.empty()) return std::make_unique<ReadLog>(std::move(own), std::move(reader));
+  const std::uint64_t room = file.bytes().size() + kGrowth;
+  LogReaderProcess::Answer answer = reader->find(path, room);
+  if (answer.places) {
+    if (auto log = log_in_place(path, std::move(*answer.places))) return log;
+    answer = reader->read(path, room);
+  }
+  if (answer.failure.empty()) return std::make_unique<ReadLog>(std::move(own), std::move(reader));
   RawScan scan = scan_raw(file.bytes());
   if (scan.count == 0) {
     throw Error(ExitCode::data, fmt::format("cannot read {}", path.string()),
-                failure + ", and it holds no intact record",
+                answer.failure + ", and it holds no intact record",
                 "move it out of the run's shards; its bundles will be done again");
   }
   return std::make_unique<SalvagedLog>(
       std::move(scan.frames),
-      fmt::format("{}; {} records were found one by one", failure, scan.count));
+      fmt::format("{}; {} records were found one by one", answer.failure, scan.count));
 }
 
 }  // namespace litebench::store

@@ -22,9 +22,10 @@ class LogSource {
   [[nodiscard]] virtual std::string damage() const { return ""; }
 };
 
-/// By the file's first bytes: frames (a segment or a salvaged log) or HDF5. The latter is read by a
-/// child process, since libhdf5 may crash or hang on a damaged file; when it cannot, the frames are
-/// found in the raw bytes. Several threads may open logs at once. Throws Error{io} for a missing file, Error{data} for one in
+/// By the file's first bytes: frames (a segment or a salvaged log) or HDF5. The latter is opened by a
+/// child process, since libhdf5 may crash or hang on a damaged file. It says where the log lies in
+/// the file, or hands its bytes over when they do not lie there as they are; when it can do neither,
+/// the frames are found in the raw bytes. Several threads may open logs at once. Throws Error{io} for a missing file, Error{data} for one in
 /// which nothing is found. `readers` start the child process; without them this process does.
 std::unique_ptr<LogSource> open_log(const std::filesystem::path& path,
                                     LogReaders* readers = nullptr);

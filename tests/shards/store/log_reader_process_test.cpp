@@ -39,8 +39,8 @@ TEST(LogReaders, WhatIsNoHdf5FileIsNamed) {
   std::fputs("no HDF5", file);
   std::fclose(file);
   LogReaderProcess reader;
-  EXPECT_EQ(reader.read(path, 1024), "libhdf5 cannot read it");
-  EXPECT_EQ(reader.read(scratch.path() / "missing.h5", 1024), "libhdf5 cannot read it");
+  EXPECT_EQ(reader.find(path, 1024).failure, "libhdf5 cannot read it");
+  EXPECT_EQ(reader.read(scratch.path() / "missing.h5", 1024).failure, "libhdf5 cannot read it");
 }
 
 }  // namespace

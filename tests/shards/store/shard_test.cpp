@@ -77,6 +77,44 @@ TEST(Shard, HoldsBundlesLargerThanAChunkAndEmptyOnes) {
   EXPECT_TRUE(contents.bundles[1].bytes.empty());
 }
 
+TEST(Shard, LiesInItsFileWhereItsChunksAreSaidToLie) {
+  const sample::Scratch scratch;
+  const auto path = scratch.path() / "a-r0.h5", packed = scratch.path() / "b-r0.h5";
+  Bundle large = sample::bundle(1, 2'000);
+  {
+    ShardWriter writer(path, sample::provenance());
+    writer.commit(large);
+    writer.close();
+  }
+  const h5::File file = h5::File::open(path);
+  const h5::DataSet log = file.dataset("log");
+  const std::vector<std::byte> bytes = log.read_packed();   // through libhdf5
+  const std::vector<std::uint64_t> places = log.chunk_addresses(1000);
+  ASSERT_EQ(places.size(), (bytes.size() + log.chunk_size() - 1) / log.chunk_size());
+  ASSERT_GT(places.size(), 3U);
+  std::ifstream raw(path, std::ios::binary);
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const std::size_t begin = i * log.chunk_size();
+    std::string chunk(std::min<std::size_t>(log.chunk_size(), bytes.size() - begin), '\0');
+    raw.seekg(static_cast<std::streamoff>(places[i]));
+    raw.read(chunk.data(), static_cast<std::streamsize>(chunk.size()));
+    EXPECT_EQ(chunk, text(std::span(bytes).subspan(begin, chunk.size()))) << i;
+  }
+  EXPECT_TRUE(log.chunk_addresses(3).empty());
+  // Compressed by somebody: no byte of it lies in the file as it is, and it is read all the same.
+  {
+    h5::File copy = h5::File::create(packed);
+    const h5::RecordType byte = h5::RecordType::scalar(h5::Scalar::u8);
+    h5::DataSet same = copy.create("log", byte, h5::Storage::compressed(65'536));
+    same.append(byte, std::span<const std::byte>(bytes));
+    EXPECT_TRUE(same.chunk_addresses(1000).empty());
+  }
+  const ShardContents contents = read_shard(packed);
+  EXPECT_EQ(contents.damage, "");
+  ASSERT_EQ(contents.bundles.size(), 1U);
+  EXPECT_EQ(contents.bundles[0].commit.checksum, read_shard(path).bundles.at(0).commit.checksum);
+}
+
 TEST(Shard, KeepsOnlyCommitsWhenAskedFor) {
   const sample::Scratch scratch;
   const auto path = scratch.path() / "a-r0.h5";
