@@ -92,15 +92,25 @@ Reduction reduce_rows(const Run& run, const std::filesystem::path& output,
   Derived derived = derive_tables(
       run, pairing, {tables, summary_options, options.threads, reduction.verdict.line});
   reduction.tables = std::move(derived.tables);
-  const std::string gallery =
-      report::gallery(run, summary_options.baseline, options.data_root);
+  // What is wrong with the page costs the reduction nothing else.
+  const auto for_the_page = [&reduction](auto make) {
+    if (!reduction.report_problem.empty()) return;
+    try {
+      make();
+    } catch (const Error& error) {
+      reduction.report_problem = error.what();
+    }
+  };
+  std::string gallery;
+  for_the_page(
+      [&] { gallery = report::gallery(run, summary_options.baseline, options.data_root); });
   const Fingerprints fingerprints = writing.get();
   // Without times a table is the same for every number of ranks, and so is its name.
   for (Table& table : reduction.tables)
     table.fingerprint = derived.timed ? fingerprints.rows : fingerprints.answers;
   Manifest manifest = manifest_of(fingerprints, summary_options, tables);
   write_tables(output / "tables", reduction.tables, options.formats, manifest);
-  try {
+  for_the_page([&] {
     report::write_report({run,
                           reduction.tables,
                           manifest,
@@ -109,9 +119,7 @@ Reduction reduce_rows(const Run& run, const std::filesystem::path& output,
                           {},
                           ""},
                          output);
-  } catch (const Error& error) {
-    reduction.report_problem = error.what();
-  }
+  });
   // Last: who waits for the verdict file finds the rest in place.
   write_text(output / "verdict.json", to_json(reduction.verdict, run));
   return reduction;

@@ -12,11 +12,10 @@
 
 namespace litebench {
 
-/// How many threads parallel_for takes.
+/// How many threads parallel_for takes; none for nothing.
 inline std::size_t threads_for(std::size_t count, std::int32_t threads) {
-  const std::size_t wanted =
-      threads > 0 ? static_cast<std::size_t>(threads) : std::thread::hardware_concurrency();
-  return std::max<std::size_t>(1, std::min(wanted, count));
+  const std::size_t available = std::max(1U, std::thread::hardware_concurrency());
+  return std::min(threads > 0 ? static_cast<std::size_t>(threads) : available, count);
 }
 
 /// Calls work(i) for i in 0 … count − 1, each once, in any order, on `threads` threads (0: as many as the process may use).

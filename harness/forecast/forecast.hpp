@@ -16,9 +16,9 @@ using Stages = std::array<double, store::kStages>;
 double total(const Stages& stages);
 
 struct Memory {
-  double llm = 0;  ///< bytes at the peak of prefill above what was live before it
-  double total =
-      0;  ///< bytes at the peak of the whole unit or bundle above what was live before it
+  // Bytes above what was live before.
+  double llm = 0;    ///< at the peak of prefill
+  double total = 0;  ///< at the peak of the whole unit or bundle
 };
 
 class Forecaster {

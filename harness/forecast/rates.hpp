@@ -26,7 +26,7 @@ class Rates {
   void save(const std::filesystem::path& path) const;
 
   [[nodiscard]] bool has(std::string_view name) const { return points_.contains(name); }
-  /// Seconds or bytes, as the name says (names.hpp). All points of a name have the same features.
+  /// Seconds or bytes, as the name says (operators.hpp). All points of a name have the same features.
   void add(const std::string& name, Point point);
   /// Of a shape that need not have been measured. Throws std::out_of_range for an unknown name.
   [[nodiscard]] double at(std::string_view name, std::span<const double> x) const;

@@ -21,8 +21,8 @@ struct TextShape {
 /// One conversation.
 struct SampleShape {
   std::int64_t text_rows = 0;  ///< ids beside the image
-  std::int64_t seen_rows =
-      0;  ///< of them, those up to the last [SEG] state: lean prefill ends there
+  /// Of them, those up to the last [SEG] state: lean prefill ends there.
+  std::int64_t seen_rows = 0;
   std::int64_t turns = 0;
   TextShape question, expression;
 };
@@ -43,8 +43,8 @@ struct VariantShape {
   bool merges = false;      ///< its tokens go through the projector by themselves
   bool whole_tail = false;  ///< rows behind the last [SEG] state stay until the last cut
   bool projected = false;   ///< looks at all projected patches
-  std::vector<std::int64_t>
-      entering;  ///< visual rows per decoder layer; all where the image decides
+  /// Visual rows per decoder layer; all where the image decides.
+  std::vector<std::int64_t> entering;
   evaluate::TextKind text = evaluate::TextKind::none;
   std::string taps;  ///< what it wants to see of the vision tower, in one word
 
