@@ -12,7 +12,6 @@
 #include "harness/evaluate/pass.hpp"
 #include "harness/evaluate/sequences.hpp"
 #include "harness/evaluate/single.hpp"
-#include "harness/measure/clock.hpp"
 #include "model/prune/answer/answer.hpp"
 
 namespace litebench::evaluate {
@@ -21,7 +20,7 @@ namespace {
 class LatencyPass final : public GuardedPass {
  public:
   explicit LatencyPass(const PassContext& context)
-      : GuardedPass(context, store::Pass::latency) {}
+      : GuardedPass(context, store::Pass::latency), clock_(context.device.make_clock()) {}
 
  private:
   void evaluate(const BundlePlan& bundle, const PreparedImage& prepared,
@@ -53,7 +52,8 @@ class LatencyPass final : public GuardedPass {
       return;
     }
     try {
-      const SingleRun timed = run_single(context(), method, prepared.image, sample, protocol);
+      const SingleRun timed =
+          run_single(context(), method, prepared.image, sample, protocol, *clock_);
       store::UnitRow& row = add_timed(key, timed, rows);
       row.repeat = static_cast<std::int16_t>(repeat);
       row.order = order;
@@ -95,7 +95,7 @@ class LatencyPass final : public GuardedPass {
       if (!warm_.insert(shape).second) continue;
       for (std::int32_t i = 0; i < context().config.latency.warmup; ++i) {
         try {
-          run_single(context(), method, prepared.image, sample, protocol);
+          run_single(context(), method, prepared.image, sample, protocol, *clock_);
         } catch (const prune::MethodFailure&) {
           break;  // the timed runs will meet it and record it
         } catch (const Error&) {
@@ -120,6 +120,7 @@ class LatencyPass final : public GuardedPass {
     return ordered;
   }
 
+  std::unique_ptr<measure::Clock> clock_;
   std::set<std::pair<std::int16_t, std::size_t>> warm_;  ///< (variant, T) that ran before
 };
 

@@ -3,31 +3,12 @@
 #include <algorithm>
 
 #include "harness/evaluate/sequences.hpp"
-#include "harness/measure/clock.hpp"
+#include "harness/evaluate/stage_timer.hpp"
 
 namespace litebench::evaluate {
 namespace {
 
 using store::Stage;
-
-/// Times consecutive stages; a stage ends when the device has finished its work.
-class StageClock {
- public:
-  StageClock(SingleRun& run, measure::Device& device) : run_(run), device_(device) {}
-
-  template <typename Work>
-  auto timed(Stage stage, Work work) {
-    const measure::Stopwatch watch;
-    auto result = work();
-    device_.synchronize();
-    run_.stage_ns[static_cast<std::size_t>(stage)] += watch.elapsed_ns();
-    return result;
-  }
-
- private:
-  SingleRun& run_;
-  measure::Device& device_;
-};
 
 /// Highest allocation since construction above the level at construction.
 class PeakMeter {
@@ -57,24 +38,25 @@ Selection select_for(const PassContext& context, const PlannedMethod& method,
   const SampleTexts texts = texts_for(context, method, sample, protocol);
   const at::Tensor projected =
       needs_projected ? context.glamm.project_patches(features) : at::Tensor();
-  return select_tokens(method, context.glamm.geometry(), features, projected, texts, sample, protocol, 0);
+  return select_tokens(method, context.glamm.geometry(), features, projected, texts, sample,
+                       protocol, 0);
 }
 
 /// [Q, out] mask prompts; fills ledger and the LLM's peak.
 at::Tensor language_stages(const PassContext& context, const PlannedMethod& method,
                            const PreparedSample& sample, const protocol::Protocol& protocol,
-                           const model::VisionFeatures& features, StageClock& clock,
+                           const model::VisionFeatures& features, StageTimer& timer,
                            SingleRun& run) {
   const model::Glamm& glamm = context.glamm;
   const bool needs_projected = method.pruner->taps(glamm.geometry()).projected;
-  Selection selection = clock.timed(Stage::select, [&] {
+  Selection selection = timer.timed(Stage::select, [&] {
     return select_for(context, method, features, sample, protocol, needs_projected);
   });
   const at::Tensor visual =
-      clock.timed(Stage::project, [&] { return glamm.project(features, selection.plan); });
+      timer.timed(Stage::project, [&] { return glamm.project(features, selection.plan); });
   const PeakMeter meter(context.device);
   OwnedSequence owned;
-  const at::Tensor prompts = clock.timed(Stage::prefill, [&] {
+  const at::Tensor prompts = timer.timed(Stage::prefill, [&] {
     owned = make_sequence(method, glamm, std::move(selection), visual, sample, context.seg_token);
     return glamm.prompts(glamm.llama().prefill(std::span(&owned.sequence, 1)).front());
   });
@@ -87,31 +69,31 @@ at::Tensor language_stages(const PassContext& context, const PlannedMethod& meth
 
 SingleRun run_single(const PassContext& context, const PlannedMethod& method,
                      const refer::Image& image, const PreparedSample& sample,
-                     const protocol::Protocol& protocol) {
+                     const protocol::Protocol& protocol, measure::Clock& clock) {
   const model::Glamm& glamm = context.glamm;
   const model::Geometry& geometry = glamm.geometry();
   SingleRun run;
-  StageClock clock(run, context.device);
   const PeakMeter before_llm(context.device);
-  const measure::Stopwatch watch;
+  StageTimer timer(clock);
   const Pixels pixels = load_pixels(context.config.root, image, protocol.exif, geometry);
   run.stage_ns[static_cast<std::size_t>(Stage::decode)] = pixels.decode_ns;
   run.stage_ns[static_cast<std::size_t>(Stage::preprocess)] = pixels.preprocess_ns;
-  const model::VisionFeatures features = clock.timed(Stage::clip, [&] {
+  timer.skip();  // the host's own work, timed where it is done
+  const model::VisionFeatures features = timer.timed(Stage::clip, [&] {
     return glamm.clip_features(glamm.upload(pixels.clip, geometry.vision.image),
                                method.pruner->taps(geometry).vision);
   });
   const std::int64_t peak_clip = before_llm.peak();
   const at::Tensor prompts =
-      language_stages(context, method, sample, protocol, features, clock, run);
+      language_stages(context, method, sample, protocol, features, timer, run);
   const std::int64_t peak_llm = context.device.memory().peak_bytes - before_llm.before();
   const PeakMeter after_llm(context.device);
-  const at::Tensor embedding = clock.timed(Stage::sam, [&] {
+  const at::Tensor embedding = timer.timed(Stage::sam, [&] {
     return glamm.sam_features(glamm.upload(pixels.sam.values, geometry.sam.image));
   });
-  const at::Tensor logits = clock.timed(
+  const at::Tensor logits = timer.timed(
       Stage::mask, [&] { return glamm.mask_logits(embedding, prompts, protocol.pe_dtype); });
-  run.masks = clock.timed(Stage::post, [&] {
+  run.masks = timer.timed(Stage::post, [&] {
     kernels::MaskScorer scorer(frame_of(image, pixels.sam, geometry.sam));
     std::vector<ScoredMask> masks;
     for (std::size_t t = 0; t < sample.targets.size(); ++t) {
@@ -120,7 +102,7 @@ SingleRun run_single(const PassContext& context, const PlannedMethod& method,
     }
     return masks;
   });
-  run.total_ns = watch.elapsed_ns();
+  run.total_ns = timer.read(run.stage_ns);
   const std::int64_t peak_sam = context.device.memory().peak_bytes - before_llm.before();
   run.peak_bytes_total = std::max({peak_clip, peak_llm, peak_sam});
   return run;

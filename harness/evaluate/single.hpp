@@ -3,12 +3,12 @@
 // other variants, every stage timed. The latency pass repeats it; a test compares its masks with
 // those of the accuracy pass.
 
-#include <array>
 #include <memory>
 #include <vector>
 
 #include "harness/evaluate/pass.hpp"
 #include "harness/evaluate/scoring.hpp"
+#include "harness/evaluate/stage_timer.hpp"
 #include "model/prune/ledger.hpp"
 
 namespace litebench::evaluate {
@@ -16,16 +16,16 @@ namespace litebench::evaluate {
 struct SingleRun {
   std::vector<ScoredMask> masks;  ///< Q
   std::unique_ptr<prune::TokenLedger> ledger;
-  std::array<std::int64_t, store::kStages> stage_ns{};
+  StageTimes stage_ns{};
   std::int64_t total_ns = 0;          ///< first stage's begin to last stage's end
   std::int64_t peak_bytes_llm = 0;    ///< during prefill, above what was allocated before it
   std::int64_t peak_bytes_total = 0;  ///< during the whole run, above what was allocated before it
 };
 
 /// Reads and decodes the picture anew. Throws Error{io, data} when that fails. Callers hold
-/// c10::InferenceMode.
+/// c10::InferenceMode. `clock`: of the context's device; its marks are forgotten.
 SingleRun run_single(const PassContext& context, const PlannedMethod& method,
                      const refer::Image& image, const PreparedSample& sample,
-                     const protocol::Protocol& protocol);
+                     const protocol::Protocol& protocol, measure::Clock& clock);
 
 }  // namespace litebench::evaluate

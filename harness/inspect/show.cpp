@@ -72,7 +72,8 @@ Column column_of(const Workbench& bench, const evaluate::PlannedMethod& method,
                       .plan;
     column.scores = scores_of(bench, method, seen, sample);
     const evaluate::SingleRun run =
-        evaluate::run_single(bench.context(), method, image.image, sample, bench.protocol());
+        evaluate::run_single(bench.context(), method, image.image, sample, bench.protocol(),
+                             *bench.context().device.make_clock());
     column.layer_mean = run.ledger->layer_mean();
     const prune::VisualSet& last = run.ledger->visual_sets().back();
     column.survivors.assign(last.origins.begin(), last.origins.end());

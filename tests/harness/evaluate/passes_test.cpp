@@ -82,6 +82,7 @@ struct Agreement {
 Agreement agreement_of(Fixture& f) {
   Agreement found;
   const auto accuracy = make_accuracy_pass(f.context());
+  const auto clock = f.device->make_clock();
   for (const BundlePlan& bundle : f.plan.bundles) {
     if (bundle.row.pass != store::Pass::accuracy) continue;
     const PreparedImage prepared = f.preparer.prepare(bundle);
@@ -90,7 +91,7 @@ Agreement agreement_of(Fixture& f) {
     for (const store::ExpressionRow& row : rows.expressions) {
       const std::size_t s = 0;   // upstream's protocol makes one conversation per image
       const SingleRun single = run_single(f.context(), f.methods[static_cast<std::size_t>(row.variant)], prepared.image,
-                                          prepared.samples[s], f.config.protocols[0]);
+                                          prepared.samples[s], f.config.protocols[0], *clock);
       const kernels::MaskScore& score = single.masks[static_cast<std::size_t>(row.turn)].score;
       // Packed and alone round differently; only a pixel whose logit is next to zero may fall on the other side.
       found.compared += 1;
