@@ -11,6 +11,7 @@
 #include "model/modules.hpp"
 #include "model/sam/prompt.hpp"
 #include "model/sam/two_way.hpp"
+#include "model/sam/upscale.hpp"
 
 namespace litebench::model {
 
@@ -32,26 +33,18 @@ class MaskDecoder {
   [[nodiscard]] const at::Tensor& positions() const { return positions_; }
 
  private:
-  /// ConvTranspose2d of kernel and stride 2 as a product of channel-last rows: [n, in] -> [n, 4, out], sub-cells in raster
-  /// order.
-  struct Upsample {
-    Upsample(const Weights& weights, const std::string& prefix);
-    [[nodiscard]] at::Tensor operator()(const at::Tensor& rows) const;
-    at::Tensor weight, bias;  // [in, 4 · out], [4 · out]
-  };
   using Mlp = std::vector<Linear>;
 
-  [[nodiscard]] TwoWayState attend(const at::Tensor& image_embedding,
-                                   const at::Tensor& prompts) const;
-  [[nodiscard]] at::Tensor upscale(const at::Tensor& image, const at::Tensor& filters) const;
+  /// Both sides behind the transformer, of the tokens `answer` alone.
+  [[nodiscard]] TwoWayState attend(const at::Tensor& image_embedding, const at::Tensor& prompts,
+                                   std::int64_t answer) const;
 
   SamGeometry geometry_;
   at::Tensor positions_;      // [grid², out]
   at::Tensor no_mask_;        // [out]
   at::Tensor output_tokens_;  // [1 + mask_tokens, out]: IoU token, mask tokens
   TwoWayTransformer transformer_;
-  Upsample upsample1_, upsample2_;
-  LayerNorm upsample_norm_;
+  MaskUpscaler upscaler_;
   Mlp hypernetwork_, iou_head_;
 };
 

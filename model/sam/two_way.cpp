@@ -52,7 +52,7 @@ TwoWayTransformer::TwoWayTransformer(const Weights& weights, const std::string& 
 }
 
 TwoWayState TwoWayTransformer::forward(const at::Tensor& tokens, const at::Tensor& image,
-                                       const at::Tensor& positions) const {
+                                       const at::Tensor& positions, std::int64_t answer) const {
   TwoWayState state{tokens, image};
   auto placed = image + positions;
   for (const auto& layer : layers_) {
@@ -71,8 +71,10 @@ TwoWayState TwoWayTransformer::forward(const at::Tensor& tokens, const at::Tenso
         state.image, placed, state.tokens + tokens, state.tokens));
     placed = state.image + positions;
   }
-  const auto seen = final_attention_.tokens_to_image(state.tokens + tokens, placed, state.image);
-  state.tokens = final_norm_(state.tokens + seen);
+  const auto own = state.tokens.narrow(1, answer, 1);
+  const auto seen =
+      final_attention_.tokens_to_image(own + tokens.narrow(1, answer, 1), placed, state.image);
+  state.tokens = final_norm_(own + seen).squeeze(1);
   return state;
 }
 

@@ -13,7 +13,7 @@
 
 namespace litebench::model {
 
-/// Both sides of the transformer. tokens [Q, T, C]; image [1 or Q, M, C].
+/// Both sides of the transformer. tokens [Q, T, C] or [Q, C]; image [1 or Q, M, C].
 struct TwoWayState {
   at::Tensor tokens, image;
 };
@@ -23,9 +23,10 @@ class TwoWayTransformer {
   TwoWayTransformer(const Weights& weights, const std::string& prefix, const SamGeometry& geometry);
 
   /// tokens [Q, T, C]: also the tokens' own position code. image [1, M, C] with positions [M, C]: the first layer works on
-  /// the one image of all prompts, from its last step on there is one per prompt.
+  /// the one image of all prompts, from its last step on there is one per prompt. Of the tokens only `answer` takes part in
+  /// the last attention and is returned, [Q, C].
   [[nodiscard]] TwoWayState forward(const at::Tensor& tokens, const at::Tensor& image,
-                                    const at::Tensor& positions) const;
+                                    const at::Tensor& positions, std::int64_t answer) const;
 
  private:
   struct SelfAttention {

@@ -45,18 +45,6 @@ double encoder_flops(const SamGeometry& g) {
          product(tokens, 9.0 * g.out, g.out);
 }
 
-/// What upstream.md §9.1 counts for one prompt at SAM's own sizes, 3.61 GFLOP, from the same formula at any size.
-double decoder_flops(const SamGeometry& g) {
-  const double cells = double(g.grid()) * g.grid(), c = g.out, inner = c / g.decoder_downsample;
-  const double tokens = g.mask_tokens + 2;
-  const double projections =
-      g.decoder_depth * 4 * 2 * cells * c * inner + 2 * 2 * cells * c * inner;
-  const double scores = (2 * g.decoder_depth + 1) * 2 * 2 * cells * tokens * inner;
-  const double upscale =
-      2 * cells * c * c + 2 * (4 * cells) * (c / 4) * (c / 2) + 2 * (16 * cells) * (c / 8);
-  return projections + scores + upscale;
-}
-
 /// Products per second at the shapes of the encoder's linear maps, [tokens, dim] x [dim, mlp].
 double gemm_rate(const SamGeometry& g, const at::TensorOptions& options, int threads) {
   const auto tokens = g.grid() * g.grid();
@@ -108,8 +96,6 @@ int main(int argc, char** argv) {
   ratios.add("encoder: materialised / ours", theirs / ours, 1);
   ratios.add("encoder: nominal rate / product rate", flops / ours / rate, least);
   ratios.add("materialised: nominal rate / product rate", flops / theirs / rate);
-  ratios.add("mask decoder: nominal rate / product rate",
-             kPrompts * decoder_flops(sam) / decoding / rate);
   ratios.add("one prompt's mask / encoder", decoding / kPrompts / ours);
   const double allowed = bf16 ? 0.1 : 1e-4;
   ratios.add("allowed difference / largest difference", allowed / error, 1);
