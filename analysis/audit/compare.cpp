@@ -144,7 +144,11 @@ Compared compare_times(const std::string& variant, const Times& a, const Times& 
                        const CompareOptions& options) {
   Compared part;
   part.what = fmt::format("time {}", variant);
-  ImageSums sums;
+  struct Repeats {
+    std::uint64_t image = 0;
+    double a = 0, b = 0, pairs = 0;
+  };
+  std::map<std::uint64_t, Repeats> samples;  // each counts once, however often it was repeated
   for (const auto& [key, mine] : a) {
     const auto other = b.find(key);
     if (other == b.end()) {
@@ -152,10 +156,18 @@ Compared compare_times(const std::string& variant, const Times& a, const Times& 
       continue;
     }
     ++part.pairs;
-    std::array<double, 4>& sum = sums[static_cast<std::uint64_t>(mine->image_id)];
-    sum[0] += static_cast<double>(mine->total_ns);
+    Repeats& sample = samples[mine->sample_id];
+    sample.image = static_cast<std::uint64_t>(mine->image_id);
+    sample.a += static_cast<double>(mine->total_ns);
+    sample.b += static_cast<double>(other->second->total_ns);
+    sample.pairs += 1;
+  }
+  ImageSums sums;
+  for (const auto& [id, sample] : samples) {
+    std::array<double, 4>& sum = sums[sample.image];
+    sum[0] += sample.a / sample.pairs;
     sum[1] += 1;
-    sum[2] += static_cast<double>(other->second->total_ns);
+    sum[2] += sample.b / sample.pairs;
     sum[3] += 1;
   }
   part.only_b = std::ssize(b) - part.pairs;

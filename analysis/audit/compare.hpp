@@ -37,7 +37,7 @@ struct ComparisonReport {
 
 /// Expressions pair by sample, turn, variant and seed; sample ids name data set, split, protocol and image, so other
 /// protocols never pair. cIoU differences have a BCa interval of the paired bootstrap over images, times a ratio of sums
-/// over units paired by sample, variant and repeat.
+/// over samples, of means over units paired by sample, variant and repeat.
 ComparisonReport compare(const Run& a, const Run& b, const CompareOptions& options = {});
 
 /// 0 for SAME and BETTER, 1 for WORSE, 2 for AMBIGUOUS.

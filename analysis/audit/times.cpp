@@ -1,7 +1,9 @@
 #include "analysis/audit/times.hpp"
 
 #include <algorithm>
+#include <map>
 #include <optional>
+#include <set>
 
 #include <fmt/core.h>
 
@@ -10,9 +12,9 @@ namespace {
 
 using Getter = double (*)(const results::Unit&);
 
-/// Time, memory and work that the paired units add up to.
+/// Time, memory and work of the samples, each by its mean over paired units.
 struct Paired {
-  std::int64_t pairs = 0;
+  std::int64_t pairs = 0, samples = 0;
   double own = 0, baseline = 0;
 };
 
@@ -58,30 +60,44 @@ std::string formula_of(const Recipe& recipe) {
     case Form::count:
       return "pairs = latency units whose total_ns and whose baseline's was measured";
     case Form::mean:
-      return fmt::format("{} = Σ {} / pairs / {:g}", recipe.metric, recipe.column, recipe.scale);
+      return fmt::format("{} = Σ {} / samples / {:g}, each sample by its mean over repeats",
+                         recipe.metric, recipe.column, recipe.scale);
     case Form::baseline_over_own:
-      return fmt::format("{0} = Σ {1} of the baseline / Σ {1}", recipe.metric, recipe.column);
+      return fmt::format(
+          "{0} = Σ {1} of the baseline / Σ {1}, each sample by its mean over repeats",
+          recipe.metric, recipe.column);
     default:
-      return fmt::format("{0} = Σ {1} / Σ {1} of the baseline", recipe.metric, recipe.column);
+      return fmt::format(
+          "{0} = Σ {1} / Σ {1} of the baseline, each sample by its mean over repeats",
+          recipe.metric, recipe.column);
   }
 }
 
 /// Rows go to the evidence; values that were not measured leave the pair out.
 Paired add_up(const Ledger& ledger, const Where& where, std::int16_t baseline,
               std::string_view column, Getter get, Evidence& evidence) {
-  Paired sums;
+  std::map<std::uint64_t, Paired> by_sample;
   for (const Pair& pair : ledger.pairs(where, baseline)) {
     const double mine = get(ledger.run().units[pair.own]),
                  theirs = get(ledger.run().units[pair.baseline]);
     if (mine <= 0 || theirs <= 0) continue;
-    sums.own += mine;
-    sums.baseline += theirs;
-    ++sums.pairs;
+    Paired& sample = by_sample[ledger.run().units[pair.own].sample_id];
+    sample.own += mine;
+    sample.baseline += theirs;
+    ++sample.pairs;
     evidence.rows.push_back(pair.own);
     evidence.rows.push_back(pair.baseline);
   }
-  evidence.steps.push_back(fmt::format("{} pairs, Σ {} = {:.0f}, of the baseline {:.0f}",
-                                       sums.pairs, column, sums.own, sums.baseline));
+  Paired sums;
+  for (const auto& [id, sample] : by_sample) {
+    sums.own += sample.own / static_cast<double>(sample.pairs);
+    sums.baseline += sample.baseline / static_cast<double>(sample.pairs);
+    sums.pairs += sample.pairs;
+    ++sums.samples;
+  }
+  evidence.steps.push_back(
+      fmt::format("{} pairs of {} samples, Σ {} = {:.0f}, of the baseline {:.0f}", sums.pairs,
+                  sums.samples, column, sums.own, sums.baseline));
   return sums;
 }
 
@@ -93,7 +109,7 @@ Evidence latency_evidence(const Ledger& ledger, const Recipe& recipe, const Wher
   if (recipe.form == Form::count) {
     evidence.value = static_cast<double>(sums.pairs);
   } else if (sums.pairs > 0) {
-    const double mean = sums.own / static_cast<double>(sums.pairs) / recipe.scale;
+    const double mean = sums.own / static_cast<double>(sums.samples) / recipe.scale;
     evidence.value = recipe.form == Form::mean                ? mean
                      : recipe.form == Form::baseline_over_own ? sums.baseline / sums.own
                                                               : sums.own / sums.baseline;
@@ -101,33 +117,46 @@ Evidence latency_evidence(const Ledger& ledger, const Recipe& recipe, const Wher
   return evidence;
 }
 
-std::optional<double> mean_layer_tokens(const Ledger& ledger, const Where& where) {
-  double sum = 0;
-  std::int64_t units = 0;
-  for (const std::size_t row : ledger.units(where)) {
+/// Of every sample and seed the first row of /units that tells its tokens. −1: nobody counted them, as for masks of other
+/// programs.
+std::vector<std::size_t> units_with_tokens(const Ledger& ledger, const Where& where) {
+  std::set<std::pair<std::uint64_t, std::int16_t>> seen;
+  std::vector<std::size_t> rows = ledger.units(where);
+  std::erase_if(rows, [&](std::size_t row) {
     const results::Unit& unit = ledger.run().units[row];
-    if (unit.kept < 0) continue;
-    sum += static_cast<double>(unit.layer_mean_tokens);
-    ++units;
-  }
-  return units == 0 ? std::nullopt : std::optional(sum / static_cast<double>(units));
+    return unit.kept < 0 || !seen.emplace(unit.sample_id, unit.seed).second;
+  });
+  return rows;
 }
 
-/// What selecting takes per paired unit, in ns; nothing where no unit tells it.
+std::optional<double> mean_layer_tokens(const Ledger& ledger, const Where& where) {
+  const std::vector<std::size_t> rows = units_with_tokens(ledger, where);
+  double sum = 0;
+  for (const std::size_t row : rows)
+    sum += static_cast<double>(ledger.run().units[row].layer_mean_tokens);
+  return rows.empty() ? std::nullopt : std::optional(sum / static_cast<double>(rows.size()));
+}
+
+/// What selecting takes per sample, in ns; nothing where no unit tells it.
 std::optional<double> mean_selection(const Ledger& ledger, const Where& where,
                                      std::int16_t baseline, Evidence& evidence) {
-  double sum = 0;
-  std::int64_t units = 0;
+  std::map<std::uint64_t, std::pair<double, std::int64_t>> by_sample;  // sum, units
   for (const Pair& pair : ledger.pairs(where, baseline)) {
-    const std::int64_t spent =
-        ledger.run().units[pair.own].stage_ns[static_cast<std::size_t>(store::Stage::select)];
+    const results::Unit& unit = ledger.run().units[pair.own];
+    const std::int64_t spent = unit.stage_ns[static_cast<std::size_t>(store::Stage::select)];
     if (spent < 0) continue;
+    auto& [sum, units] = by_sample[unit.sample_id];
     sum += static_cast<double>(spent);
     ++units;
     evidence.rows.push_back(pair.own);
   }
-  evidence.steps.push_back(fmt::format("Σ stage_ns[select] = {:.0f} over {} units", sum, units));
-  return units == 0 ? std::nullopt : std::optional(sum / static_cast<double>(units));
+  double sum = 0;
+  for (const auto& [id, sample] : by_sample)
+    sum += sample.first / static_cast<double>(sample.second);
+  const std::size_t samples = by_sample.size();
+  evidence.steps.push_back(
+      fmt::format("Σ stage_ns[select] = {:.0f} over {} samples", sum, samples));
+  return samples == 0 ? std::nullopt : std::optional(sum / static_cast<double>(samples));
 }
 
 /// ceiling, select_ms, saved_ms, break_even.
@@ -135,7 +164,8 @@ Evidence composed_evidence(const Ledger& ledger, std::string_view metric, const 
                            std::int16_t baseline) {
   Evidence evidence;
   if (metric == "select_ms") {
-    evidence.formula = "select_ms = Σ stage_ns[select] / units / 1e6";
+    evidence.formula =
+        "select_ms = Σ stage_ns[select] / samples / 1e6, each sample by its mean over repeats";
     const auto mean = mean_selection(ledger, where, baseline, evidence);
     if (mean) evidence.value = *mean / 1e6;
     return evidence;
@@ -144,10 +174,12 @@ Evidence composed_evidence(const Ledger& ledger, std::string_view metric, const 
   const auto saved =
       prefill.pairs == 0
           ? std::nullopt
-          : std::optional((prefill.baseline - prefill.own) / static_cast<double>(prefill.pairs));
+          : std::optional((prefill.baseline - prefill.own) / static_cast<double>(prefill.samples));
   if (metric == "saved_ms") {
     evidence.formula =
-        "saved_ms = (Σ stage_ns[prefill] of the baseline − Σ stage_ns[prefill]) / pairs / 1e6";
+        "saved_ms = (Σ stage_ns[prefill] of the baseline − Σ stage_ns[prefill]) / samples / 1e6, "
+        "each "
+        "sample by its mean over repeats";
     if (saved) evidence.value = *saved / 1e6;
   } else if (metric == "ceiling") {
     evidence.formula =
@@ -176,7 +208,7 @@ bool is_composed(std::string_view metric) {
          metric == "break_even";
 }
 
-/// Budget, or the mean over all units that ended well.
+/// Budget, or the mean over samples and seeds.
 Evidence token_evidence(const Ledger& ledger, std::string_view metric, const Where& where) {
   Evidence evidence;
   evidence.known = true;
@@ -187,11 +219,9 @@ Evidence token_evidence(const Ledger& ledger, std::string_view metric, const Whe
     return evidence;
   }
   evidence.table = "units";
-  evidence.rows = ledger.units(where);
-  // −1: nobody counted them, as for masks of other programs
-  std::erase_if(evidence.rows, [&](std::size_t row) { return ledger.run().units[row].kept < 0; });
+  evidence.rows = units_with_tokens(ledger, where);
   const std::string_view column = metric == "tokens" ? "kept" : "layer_mean_tokens";
-  evidence.formula = fmt::format("{} = Σ {} / units", metric, column);
+  evidence.formula = fmt::format("{} = Σ {} / units, of every sample and seed one", metric, column);
   double sum = 0;
   for (const std::size_t row : evidence.rows) {
     const results::Unit& unit = ledger.run().units[row];

@@ -8,6 +8,7 @@ namespace {
 constexpr RowsOf kExpressions = RowsOf::expressions, kTokens = RowsOf::tokens,
                  kLatency = RowsOf::latency;
 
+// Of the latency pass: Σ and means are over samples, each by its mean over the repeats that are paired with the baseline's.
 constexpr Metric kMetrics[] = {
     {"ciou", "cIoU", Unit::percent, kExpressions,
      "Σ intersection / Σ union; mean over the method's seeds; averages: mean over splits"},
@@ -28,8 +29,9 @@ constexpr Metric kMetrics[] = {
     {"ciou_delta", "Δ cIoU", Unit::points, kExpressions,
      "average cIoU − average cIoU of the other"},
     {"tokens", "Tokens", Unit::tokens, kTokens,
-     "budget of the variant, or the mean of kept where it has none"},
-    {"layer_mean_tokens", "Layer mean", Unit::tokens, kTokens, "mean of layer_mean_tokens"},
+     "budget of the variant, or the mean of kept over samples and seeds where it has none"},
+    {"layer_mean_tokens", "Layer mean", Unit::tokens, kTokens,
+     "mean of layer_mean_tokens over samples and seeds"},
     {"pairs", "Pairs", Unit::count, kLatency, "units of which both total_ns were measured"},
     {"prefill_ms", "Prefill ms", Unit::milliseconds, kLatency, "mean of stage_ns[prefill] / 1e6"},
     {"prefill_speed_up", "Prefill", Unit::ratio, kLatency,

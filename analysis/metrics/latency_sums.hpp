@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string_view>
 
 #include "analysis/rows/run.hpp"
@@ -36,10 +37,24 @@ inline constexpr std::array<LatencyRatio, 4> kLatencyRatios{{
     {"llm_memory", Quantity::llm_bytes, false},
 }};
 
-/// Calls take(unit, unit of the baseline) for every timed unit whose sample and repeat the baseline has too. Samples that failed
-/// for one variant are left out of all.
-void each_timed_pair(const Run& run, std::size_t baseline,
-                     const std::function<void(const results::Unit&, const results::Unit&)>& take);
+/// A timed unit and the baseline's of the same sample, attempt and repeat.
+struct TimedPair {
+  const results::Unit *own = nullptr, *baseline = nullptr;
+};
+
+/// Calls take(pairs) with all pairs of one sample and one variant, for every sample and variant that have any. Samples that
+/// failed for one variant are left out of all.
+void each_timed_sample(const Run& run, std::size_t baseline,
+                       const std::function<void(std::span<const TimedPair>)>& take);
+
+/// What a sample adds to the sums of a quantity: its means over repeats, so that a sample that was repeated more often than
+/// another weighs no more.
+struct PairMean {
+  std::int64_t pairs = 0;  ///< 0: nothing was measured, and there is no mean
+  double own = 0, baseline = 0;
+};
+/// Over the pairs of one sample. Pairs of which one value was not measured (negative or 0) are left out.
+PairMean mean_of(std::span<const TimedPair> pairs, Quantity quantity);
 
 struct LatencySums {
   ClusterTable table;  ///< clusters: images, rising
@@ -50,7 +65,7 @@ constexpr std::size_t latency_column(std::size_t variant, Quantity quantity, boo
   return (variant * kQuantities + static_cast<std::size_t>(quantity)) * 2 + (baseline ? 1 : 0);
 }
 
-/// Pairs of which one value was not measured (negative or 0) are left out, quantity by quantity.
+/// Sums over samples of mean_of, quantity by quantity.
 LatencySums latency_sums(const Run& run, std::int16_t protocol, std::size_t baseline);
 
 }  // namespace litebench::analysis

@@ -6,7 +6,6 @@
 
 #include <fmt/core.h>
 
-#include "analysis/metrics/latency_sums.hpp"
 #include "analysis/metrics/visits.hpp"
 #include "base/error.hpp"
 #include "base/json.hpp"
@@ -77,20 +76,24 @@ void fill_accuracy(Summary& summary, const Tallies& tallies, const Pairing& pair
   }
 }
 
-void add_pair(Efficiency& sums, const results::Unit& own, const results::Unit& baseline) {
-  const auto add = [&](PairedSum& sum, Quantity quantity) {
-    sum.add(quantity_of(own, quantity), quantity_of(baseline, quantity));
-  };
+void add_sample(Efficiency& sums, std::span<const TimedPair> pairs) {
+  const auto add = [&](PairedSum& sum, Quantity quantity) { sum.add(mean_of(pairs, quantity)); };
   add(sums.total_ns, Quantity::total_ns);
   add(sums.prefill_ns, Quantity::prefill_ns);
   add(sums.peak_bytes, Quantity::peak_bytes);
   add(sums.llm_bytes, Quantity::llm_bytes);
   add(sums.flops, Quantity::flops);
-  const double select = quantity_of(own, Quantity::select_ns);
-  if (select >= 0) {
-    sums.select_ns += select;
-    ++sums.selections;
+  double select = 0;
+  std::int64_t told = 0;
+  for (const TimedPair& pair : pairs) {
+    const double spent = quantity_of(*pair.own, Quantity::select_ns);
+    if (spent < 0) continue;
+    select += spent;
+    ++told;
   }
+  if (told == 0) return;
+  sums.select_ns += select / static_cast<double>(told);
+  ++sums.selections;
 }
 
 void fill_efficiency(Summary& summary, const Run& run) {
@@ -99,11 +102,10 @@ void fill_efficiency(Summary& summary, const Run& run) {
     summary.latency_units += timed ? 1 : 0;
   }
   if (!summary.baseline) return;
-  each_timed_pair(
-      run, *summary.baseline, [&](const results::Unit& own, const results::Unit& whole) {
-        add_pair(summary.efficiency[at(own.protocol) * summary.variants + at(own.variant)], own,
-                 whole);
-      });
+  each_timed_sample(run, *summary.baseline, [&](std::span<const TimedPair> pairs) {
+    const results::Unit& own = *pairs.front().own;
+    add_sample(summary.efficiency[at(own.protocol) * summary.variants + at(own.variant)], pairs);
+  });
 }
 
 void fill_tokens(Summary& summary, const Run& run) {
@@ -112,8 +114,18 @@ void fill_tokens(Summary& summary, const Run& run) {
     std::int64_t units = 0;
   };
   std::vector<Sums> sums(summary.tokens.size());
-  for (const results::Unit& unit : run.units) {
+  // Repeats keep the same tokens: of a sample, variant and seed the first unit that tells speaks for all.
+  std::int64_t seeds = 1;
+  for (const results::Unit& unit : run.units) seeds = std::max<std::int64_t>(seeds, unit.seed + 1);
+  std::vector<std::size_t> told(summary.variants * at(seeds), 0);  // the sample that did so last
+  std::size_t sample = 0;                                          // counted from 1
+  for (std::size_t i = 0; i < run.units.size(); ++i) {
+    const results::Unit& unit = run.units[i];
+    if (i == 0 || unit.sample_id != run.units[i - 1].sample_id) ++sample;
     if (unit.status != store::Status::ok || unit.kept < 0) continue;  // −1: not measured
+    std::size_t& last = told[at(unit.variant) * at(seeds) + at(unit.seed)];
+    if (last == sample) continue;
+    last = sample;
     Sums& sum = sums[at(unit.protocol) * summary.variants + at(unit.variant)];
     sum.kept += unit.kept;
     sum.layer_mean += static_cast<double>(unit.layer_mean_tokens);
@@ -128,16 +140,17 @@ void fill_tokens(Summary& summary, const Run& run) {
 
 }  // namespace
 
-void PairedSum::add(double own_value, double baseline_value) {
-  if (own_value <= 0 || baseline_value <= 0) return;
-  ++pairs;
-  own += own_value;
-  baseline += baseline_value;
+void PairedSum::add(const PairMean& sample) {
+  if (sample.pairs == 0) return;
+  ++samples;
+  pairs += sample.pairs;
+  own += sample.own;
+  baseline += sample.baseline;
 }
 
 std::optional<double> PairedSum::mean() const {
-  if (pairs == 0) return std::nullopt;
-  return own / static_cast<double>(pairs);
+  if (samples == 0) return std::nullopt;
+  return own / static_cast<double>(samples);
 }
 
 std::optional<double> PairedSum::speed_up() const {

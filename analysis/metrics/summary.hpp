@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "analysis/metrics/latency_sums.hpp"
 #include "analysis/metrics/tally.hpp"
 #include "analysis/rows/pairing.hpp"
 #include "analysis/rows/run.hpp"
@@ -24,13 +25,13 @@ struct Accuracy {
   std::optional<double> n_acc, t_acc;  ///< gRefCOCO; nothing where no expression is of that kind
 };
 
-/// Sums over units that both the variant and the baseline have; ratios are ratios of these sums.
+/// Sums over samples that both the variant and the baseline have, of means over a sample's repeats; ratios are ratios of
+/// these sums.
 struct PairedSum {
-  std::int64_t pairs = 0;
+  std::int64_t samples = 0, pairs = 0;  ///< pairs: repeats of all samples
   double own = 0, baseline = 0;
-  /// Values that were not measured (negative or zero) leave the pair out.
-  void add(double own_value, double baseline_value);
-  [[nodiscard]] std::optional<double> mean() const;      ///< of the variant
+  void add(const PairMean& sample);
+  [[nodiscard]] std::optional<double> mean() const;      ///< of the variant, per sample
   [[nodiscard]] std::optional<double> speed_up() const;  ///< baseline / own
   [[nodiscard]] std::optional<double> share() const;     ///< own / baseline
 };
@@ -38,11 +39,11 @@ struct PairedSum {
 /// Latency pass, all splits of a protocol.
 struct Efficiency {
   PairedSum total_ns, prefill_ns, peak_bytes, llm_bytes, flops;
-  double select_ns = 0;         ///< of the paired units that selected something
-  std::int64_t selections = 0;  ///< their number
+  double select_ns = 0;         ///< sum over samples of means over the paired units that tell it
+  std::int64_t selections = 0;  ///< samples with such units
 };
 
-/// Visual tokens over all units of a protocol and variant.
+/// Visual tokens of a protocol and variant, every sample and seed once.
 struct TokenCounts {
   std::optional<double> kept, layer_mean;
 };

@@ -115,8 +115,10 @@ def stages(run):
     for variant in sorted(run.variants, key=run.budget, reverse=True):
         own = timed[timed["variant"] == rows["ids"].index(variant)] if variant in rows["ids"] else timed[:0]
         if len(own):
-            spent = own["stage_ns"].astype(float)
-            bars.append((variant, np.where(spent < 0, 0, spent).mean(axis=0) / 1e6, own["total_ns"].mean() / 1e6))
+            _, sample, repeats = np.unique(own["sample_id"], return_inverse=True, return_counts=True)
+            weight = 1 / repeats[sample]   # a sample that was repeated more often weighs no more
+            spent = np.maximum(own["stage_ns"], 0)
+            bars.append((variant, np.average(spent, axis=0, weights=weight) / 1e6, np.average(own["total_ns"], weights=weight) / 1e6))
     if not bars:
         return None
     figure, axes = axes_of((6.4, 1.6 + 0.34 * len(bars)))

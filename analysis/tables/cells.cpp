@@ -66,10 +66,10 @@ std::optional<double> mean_select_ns(const Efficiency& e) {
                           : std::nullopt;
 }
 
-/// Prefill time that the variant saves per unit, in ns.
+/// Prefill time that the variant saves per sample, in ns.
 std::optional<double> saved_prefill_ns(const Efficiency& e) {
   if (e.prefill_ns.pairs == 0) return std::nullopt;
-  return (e.prefill_ns.baseline - e.prefill_ns.own) / static_cast<double>(e.prefill_ns.pairs);
+  return (e.prefill_ns.baseline - e.prefill_ns.own) / static_cast<double>(e.prefill_ns.samples);
 }
 
 /// Budget at which the time saved in prefill, taken as proportional to the tokens that are gone, is what selecting costs.

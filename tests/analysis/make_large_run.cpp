@@ -4,7 +4,7 @@
 //   make_large_run FOLDER [IMAGES_PER_SPLIT [METHODS [MASK_BYTES]]] [--no-targets] [--shards N]
 //
 // Eight splits; `none` and METHODS methods at 192, 128 and 64 tokens, the first of them drawing with 3 seeds; 3 expressions per image;
-// latency pass over up to 12 images of every split, 3 repeats; one sample of refcoco/testB fails for one variant. --no-targets: every tenth expression refers to nothing.
+// latency pass over up to 12 images of every split, 3 to 7 repeats; one sample of refcoco/testB fails for one variant. --no-targets: every tenth expression refers to nothing.
 
 #include <algorithm>
 #include <array>
@@ -249,7 +249,10 @@ class Maker {
     const auto ns = [&](double milliseconds) {
       return static_cast<std::int64_t>(1e6 * milliseconds * std::exp(0.05 * normal(random)));
     };
-    for (std::int16_t repeat = 0; repeat < kRepeats; ++repeat) {
+    // As with a goal: how often is decided by the bundle. The slower images are repeated more.
+    const double slow = std::exp(0.3 * normal(random));
+    const std::int16_t repeats = slow < 1 ? kRepeats : kRepeats + 1 + static_cast<std::int16_t>(i % 4);
+    for (std::int16_t repeat = 0; repeat < repeats; ++repeat) {
       for (std::size_t v = 0; v < arms_.size(); ++v) {
         store::UnitRow row = unit(split, i, v, store::Pass::latency);
         row.repeat = repeat;
@@ -258,7 +261,7 @@ class Maker {
         const auto set = [&](store::Stage stage, std::int64_t value) {
           ns_of[static_cast<std::size_t>(stage)] = value;
         };
-        set(store::Stage::prefill, ns(0.4 * (90 + static_cast<double>(arms_[v].tokens))));
+        set(store::Stage::prefill, ns(slow * 0.4 * (90 + static_cast<double>(arms_[v].tokens))));
         set(store::Stage::select, v == 0 ? 0 : ns(2.0 + 3.0 * static_cast<double>(v % 3)));
         set(store::Stage::clip, ns(20));
         set(store::Stage::sam, ns(120));

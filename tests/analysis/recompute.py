@@ -125,14 +125,18 @@ class Run:
         rows = self.pairs(v)
         return rows[(rows[column] > 0) & (rows[column + "_base"] > 0)]
 
+    def samples_of(self, v, column):
+        """Means over the repeats of every sample."""
+        return self.positive(v, column).groupby(["image_id", "sample_id"])[[column, column + "_base"]].mean()
+
     def share(self, v, column):
-        rows = self.positive(v, column)
+        rows = self.samples_of(v, column)
         return rows[column].sum() / rows[column + "_base"].sum()
 
     def latency_interval(self, v, column, inverse):
-        rows = self.positive(v, column)
-        images = tuple(sorted(rows.image_id.unique()))
-        sums = rows.groupby("image_id")[[column, column + "_base"]].sum().loc[list(images)].to_numpy(float)
+        rows = self.samples_of(v, column)
+        images = tuple(sorted(rows.index.unique("image_id")))
+        sums = rows.groupby("image_id").sum().loc[list(images)].to_numpy(float)
         if inverse:
             sums = sums[:, ::-1]
         w = weights(images)
@@ -148,12 +152,16 @@ def vary(run):
 def budget(run, v):
     if run.budgets[v] > 0:
         return run.budgets[v]
-    units = run.units[(run.units.variant == v) & (run.units.status == 0)]
-    return units.kept.mean()
+    return told(run, v).kept.mean()
+
+
+def told(run, v):
+    """Repeats keep the same tokens: one unit of every sample and seed."""
+    return run.units[(run.units.variant == v) & (run.units.status == 0)].drop_duplicates(["sample_id", "seed"])
 
 
 def layer_mean(run, v):
-    return run.units[(run.units.variant == v) & (run.units.status == 0)].layer_mean_tokens.astype(float).mean()
+    return told(run, v).layer_mean_tokens.astype(float).mean()
 
 
 def labels(run, out, v, prefix):
@@ -183,7 +191,7 @@ def latency_ratio(run, v, column, inverse, form):
 
 
 def ceiling(run, v):
-    total, prefill = run.positive(v, "total_ns"), run.positive(v, "prefill")
+    total, prefill = run.samples_of(v, "total_ns"), run.samples_of(v, "prefill")
     return total.total_ns_base.sum() / (total.total_ns_base.sum() - prefill.prefill_base.sum() + prefill.prefill.sum())
 
 
@@ -225,16 +233,16 @@ def efficiency_table(run):
     for v in vary(run):
         labels(run, out, v, run.variants[v])
         cells = {"pairs": count(len(run.positive(v, "total_ns"))),
-                 "prefill_ms": fixed(2)(run.positive(v, "prefill").prefill.mean() / 1e6),
+                 "prefill_ms": fixed(2)(run.samples_of(v, "prefill").prefill.mean() / 1e6),
                  "prefill_speed_up": latency_ratio(run, v, "prefill", True, bounds),
-                 "total_ms": fixed(2)(run.positive(v, "total_ns").total_ns.mean() / 1e6),
+                 "total_ms": fixed(2)(run.samples_of(v, "total_ns").total_ns.mean() / 1e6),
                  "speed_up": latency_ratio(run, v, "total_ns", True, bounds),
                  "ceiling": ratio(ceiling(run, v)),
-                 "llm_mib": fixed(1)(run.positive(v, "peak_bytes_llm").peak_bytes_llm.mean() / 2**20),
+                 "llm_mib": fixed(1)(run.samples_of(v, "peak_bytes_llm").peak_bytes_llm.mean() / 2**20),
                  "llm_memory": latency_ratio(run, v, "peak_bytes_llm", False, bounds),
-                 "peak_mib": fixed(1)(run.positive(v, "peak_bytes_total").peak_bytes_total.mean() / 2**20),
+                 "peak_mib": fixed(1)(run.samples_of(v, "peak_bytes_total").peak_bytes_total.mean() / 2**20),
                  "memory": latency_ratio(run, v, "peak_bytes_total", False, bounds),
-                 "tflops": fixed(3)(run.positive(v, "flops_total").flops_total.mean() / 1e12)}
+                 "tflops": fixed(3)(run.samples_of(v, "flops_total").flops_total.mean() / 1e12)}
         out.update({run.label(v, name): text for name, text in cells.items()})
     return out
 
@@ -256,10 +264,10 @@ def break_even_table(run):
     out = {}
     for v in vary(run):
         labels(run, out, v, run.variants[v])
-        rows = run.positive(v, "prefill")
+        rows = run.samples_of(v, "prefill")
         saved = (rows.prefill_base.sum() - rows.prefill.sum()) / len(rows)
         selecting = run.pairs(v)
-        select = selecting["select"][selecting["select"] >= 0].mean()
+        select = selecting[selecting["select"] >= 0].groupby("sample_id")["select"].mean().mean()
         whole, kept = layer_mean(run, run.none), layer_mean(run, v)
         out[run.label(v, "layer_mean_tokens")] = tokens(kept)
         out[run.label(v, "select_ms")] = fixed(2)(select / 1e6)

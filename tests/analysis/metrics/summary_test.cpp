@@ -18,21 +18,27 @@ TEST(Summary, TheEpsilonsOfAProtocolAreUpstreamUnlessItSaysNone) {
 
 TEST(Summary, ARatioOfPairedSumsIsNotTheMeanOfRatios) {
   PairedSum sum;
-  sum.add(1, 4);
-  sum.add(10, 10);
+  sum.add({.pairs = 2, .own = 1, .baseline = 4});
+  sum.add({.pairs = 2, .own = 10, .baseline = 10});
   EXPECT_DOUBLE_EQ(sum.speed_up().value(), 14.0 / 11);
   EXPECT_DOUBLE_EQ(sum.share().value(), 11.0 / 14);
   EXPECT_DOUBLE_EQ(sum.mean().value(), 5.5);
 }
 
 TEST(Summary, WhatWasNotMeasuredLeavesThePairOut) {
+  results::Unit a{}, b{}, c{}, d{};
+  a.total_ns = -1;
+  b.total_ns = 4;
+  c.total_ns = 3;
+  d.total_ns = 5;
+  const TimedPair pairs[] = {{&a, &b}, {&b, &a}, {&c, &b}, {&d, &b}};
   PairedSum sum;
-  sum.add(-1, 4);
-  sum.add(3, -1);
+  sum.add(mean_of(std::span(pairs, 2), Quantity::total_ns));
   EXPECT_EQ(sum.speed_up(), std::nullopt);
-  sum.add(2, 4);
-  EXPECT_EQ(sum.pairs, 1);
-  EXPECT_DOUBLE_EQ(sum.speed_up().value(), 2);
+  sum.add(mean_of(pairs, Quantity::total_ns));
+  EXPECT_EQ(sum.pairs, 2);
+  EXPECT_EQ(sum.samples, 1);
+  EXPECT_DOUBLE_EQ(sum.speed_up().value(), 1);   // 4 over the mean of 3 and 5
 }
 
 /// Gives random@64 a second seed whose intersections are 3 pixels larger.
@@ -98,7 +104,8 @@ TEST(Summary, TheLatencyPassPairsUnitsBySampleAndRepeat) {
   const Summary summary = summarise(run, pair_samples(run), {});
   const Efficiency& random = summary.efficiency_of(0, 1);
   EXPECT_EQ(random.total_ns.pairs, 6);
-  EXPECT_DOUBLE_EQ(random.total_ns.baseline, (300 + 500) * (10 + 20 + 30));
+  EXPECT_EQ(random.total_ns.samples, 3);
+  EXPECT_DOUBLE_EQ(random.total_ns.baseline, (300 + 500) / 2 * (10 + 20 + 30));
   EXPECT_EQ(summary.latency_units, 12);
   SummaryOptions without;
   without.baseline = "vispruner@64";
@@ -124,7 +131,43 @@ TEST(Summary, ASampleThatFailedInTheLatencyPassForOneVariantIsLeftOutOfAll) {
   const Summary summary = summarise(run, pair_samples(run), {});
   EXPECT_EQ(summary.efficiency_of(0, 0).total_ns.pairs, 4);
   EXPECT_EQ(summary.efficiency_of(0, 1).total_ns.pairs, 4);
-  EXPECT_DOUBLE_EQ(summary.efficiency_of(0, 1).total_ns.baseline, (300 + 500) * (10 + 30));
+  EXPECT_DOUBLE_EQ(summary.efficiency_of(0, 1).total_ns.baseline, (300 + 500) / 2 * (10 + 30));
+}
+
+/// `none` takes 100 ns in image 10 and 400 in image 20, random@64 50 and 400; image 20 is timed `repeats` times.
+void write_unequal_repeats(const synthetic::Folder& folder, std::int16_t repeats) {
+  store::ShardWriter writer(folder.shard("a-r0"), synthetic::provenance());
+  for (const synthetic::Image& image : {synthetic::Image{0, 20, 2}, synthetic::Image{0, 10, 1}}) {
+    store::Bundle timed = synthetic::latency_bundle(image);
+    timed.units.clear();
+    for (std::int16_t repeat = 0; repeat < (image.id == 20 ? repeats : 2); ++repeat) {
+      for (std::int16_t variant = 0; variant < 2; ++variant) {
+        store::UnitRow row = synthetic::unit(image, variant, store::Pass::latency);
+        row.repeat = repeat;
+        row.total_ns = image.id == 20 ? 400 : variant == 0 ? 100 : 50;
+        row.stage_ns[static_cast<std::size_t>(store::Stage::select)] = image.id;
+        if (variant == 1) row.kept = static_cast<std::int16_t>(image.id);
+        timed.units.push_back(row);
+      }
+    }
+    writer.commit(timed);
+  }
+  writer.close();
+}
+
+TEST(Summary, AnImageThatWasRepeatedMoreOftenWeighsNoMore) {
+  for (const std::int16_t repeats : {2, 9}) {
+    const synthetic::Folder folder("summary-unequal");
+    write_unequal_repeats(folder, repeats);
+    const analysis::Run run = load_run(folder.path());
+    const Summary summary = summarise(run, pair_samples(run), {});
+    const Efficiency& random = summary.efficiency_of(0, 1);
+    EXPECT_EQ(random.total_ns.pairs, 2 + repeats);
+    EXPECT_DOUBLE_EQ(random.total_ns.speed_up().value(), 500.0 / 450);
+    EXPECT_DOUBLE_EQ(random.total_ns.mean().value(), 225);
+    EXPECT_DOUBLE_EQ(random.select_ns / static_cast<double>(random.selections), 15);
+    EXPECT_DOUBLE_EQ(summary.tokens_of(0, 1).kept.value(), 15);
+  }
 }
 
 }  // namespace
