@@ -40,6 +40,9 @@ STAGES = (
     Stage("places", 850, losses.refer, 1e-3, _TALKS, keep=_FEW, drop_until=1.0),
     Stage("masks", 600, losses.refer, 1e-3, _TALKS, masks=True, help=0.6, keep=_SOME),
     Stage("drop", 1700, losses.refer, 8e-4, _TALKS, masks=True, point=0.3, help=0.3, fade=0.0, keep=_ANY, jitter=0.3),
+    # Once more from the highest rate: compact positions, which nothing here trains on purpose, need it.
+    Stage("drop again", 1700, losses.refer, 8e-4, _TALKS, masks=True, point=0.0, help=0.0, words=0.1, fade=0.0, keep=_ANY,
+          jitter=0.4),
 )
 
 
