@@ -13,7 +13,7 @@ namespace litebench::evaluate {
 using unit::Parts;
 
 /// Raised whenever the same inputs give other numbers than before.
-inline constexpr int kNumericVersion = 6;
+inline constexpr int kNumericVersion = 7;
 
 /// Weights, tokenizers and data files by content, dtype, device kind, threads, numeric version.
 /// Hashing is cached.

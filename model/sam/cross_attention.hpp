@@ -15,6 +15,9 @@
 
 namespace litebench::model {
 
+/// x [Q, T, heads · d] times one matrix [d, C] per head (blocks [heads, d, C]) -> [Q, heads · T, C].
+at::Tensor times_blocks(const at::Tensor& x, const at::Tensor& blocks);
+
 /// Shapes: Q prompts, T tokens, M image cells, C channels. An image argument [1, M, C] is shared by all prompts,
 /// [Q, M, C] is one per prompt.
 class CrossAttention {
@@ -30,7 +33,13 @@ class CrossAttention {
                                            const at::Tensor& keys, const at::Tensor& values) const;
 
  private:
+  friend class PartedAttention;  // the same for images in parts
+
   [[nodiscard]] at::Tensor head_blocks(const Linear& linear) const;
+  /// Tokens' queries or keys, divided by the root of a head's width: [Q, T, heads · width].
+  [[nodiscard]] at::Tensor scaled(const Linear& linear, const at::Tensor& tokens) const;
+  /// What tokens show to the cells that look at them, head by head: [Q, heads · T, C], without the output's bias.
+  [[nodiscard]] at::Tensor shown(const at::Tensor& values) const;
 
   std::int64_t heads_;
   Linear q_, k_, v_, out_;

@@ -1,9 +1,16 @@
 #include "model/sam/decoder.hpp"
 
+#include <algorithm>
+#include <mutex>
+#include <optional>
+
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/relu.h>
 #include <fmt/format.h>
+
+#include "model/scratch.hpp"
 
 namespace litebench::model {
 namespace {
@@ -29,6 +36,11 @@ at::Tensor run(const std::vector<Linear>& layers, at::Tensor x) {
 
 }  // namespace
 
+struct MaskDecoder::Parted {
+  std::once_flag made;
+  std::optional<PartedTransformer> transformer;
+};
+
 MaskDecoder::MaskDecoder(const Weights& glamm, const SamGeometry& geometry, Precision positions)
     : geometry_(geometry),
       positions_(dense_positions(glamm.at(kPrompt + "pe_layer.positional_encoding_gaussian_matrix"),
@@ -39,18 +51,47 @@ MaskDecoder::MaskDecoder(const Weights& glamm, const SamGeometry& geometry, Prec
       transformer_(glamm, kDecoder + "transformer", geometry),
       upscaler_(glamm, geometry),
       hypernetwork_(three_layers(glamm, "output_hypernetworks_mlps.0")),
-      iou_head_(three_layers(glamm, "iou_prediction_head")) {}
+      iou_head_(three_layers(glamm, "iou_prediction_head")),
+      parted_(std::make_shared<Parted>()) {}
+
+at::Tensor MaskDecoder::tokens_of(const at::Tensor& prompts) const {
+  return at::cat(
+      {output_tokens_.unsqueeze(0).expand({prompts.size(0), -1, -1}), prompts.unsqueeze(1)}, 1);
+}
 
 TwoWayState MaskDecoder::attend(const at::Tensor& image_embedding, const at::Tensor& prompts,
                                 std::int64_t answer) const {
   const auto cells = image_embedding.permute({1, 2, 0}).reshape({1, -1, geometry_.out});
-  const auto tokens = at::cat(
-      {output_tokens_.unsqueeze(0).expand({prompts.size(0), -1, -1}), prompts.unsqueeze(1)}, 1);
-  return transformer_.forward(tokens, cells + no_mask_, positions_, answer);
+  return transformer_.forward(tokens_of(prompts), cells + no_mask_, positions_, answer);
+}
+
+at::Tensor MaskDecoder::forward_in_parts(const at::Tensor& image_embedding,
+                                         const at::Tensor& prompts) const {
+  std::call_once(parted_->made, [this] { parted_->transformer.emplace(transformer_, positions_); });
+  const auto& transformer = *parted_->transformer;
+  const auto image = image_embedding.flatten(1) + no_mask_.unsqueeze(1);
+  const auto picture = transformer.picture(image.contiguous());
+  const auto map = upscaler_.of_map(picture.back().x);
+  const auto count = prompts.size(0), side = geometry_.low_res(),
+             tokens = output_tokens_.size(0) + 1;
+  const auto logits = at::empty({count, side, side}, prompts.options());
+  const auto at_once = items_at_once(prompts.device(), count, transformer.bytes_a_prompt(tokens));
+  auto images = transformer.images(at_once, tokens);
+  for (std::int64_t q = 0; q < count; q += at_once) {
+    const auto n = std::min(at_once, count - q);
+    const auto answers =
+        transformer.forward(tokens_of(prompts.narrow(0, q, n)), picture, kMaskToken, images);
+    upscaler_.forward(images, map, run(hypernetwork_, answers), logits.narrow(0, q, n));
+  }
+  return logits;
 }
 
 at::Tensor MaskDecoder::forward(const at::Tensor& image_embedding,
                                 const at::Tensor& prompts) const {
+  const bool fp32_on_cpu = prompts.device().is_cpu() && prompts.scalar_type() == at::kFloat;
+  if (fp32_on_cpu && prompts.size(0) >= kPartsFrom) {
+    return forward_in_parts(image_embedding, prompts);
+  }
   const auto state = attend(image_embedding, prompts, kMaskToken);
   return upscaler_.forward(state.image, run(hypernetwork_, state.tokens));
 }

@@ -2,6 +2,7 @@
 // SAM's mask decoder for text prompts: one mask per prompt, that of mask token 0 (upstream.md §6.3).
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,10 @@ namespace litebench::model {
 
 class MaskDecoder {
  public:
+  /// From so many prompts on a picture (fp32, CPU) they are decoded in parts (model/sam/parted.hpp): what that costs once a
+  /// picture is then less than what it saves.
+  static constexpr std::int64_t kPartsFrom = 3;
+
   MaskDecoder(const Weights& glamm, const SamGeometry& geometry,
               Precision positions = Precision::model);
 
@@ -34,6 +39,12 @@ class MaskDecoder {
 
  private:
   using Mlp = std::vector<Linear>;
+  /// Made when first needed: a run of few prompts a picture never is.
+  struct Parted;
+
+  [[nodiscard]] at::Tensor tokens_of(const at::Tensor& prompts) const;
+  [[nodiscard]] at::Tensor forward_in_parts(const at::Tensor& image_embedding,
+                                            const at::Tensor& prompts) const;
 
   /// Both sides behind the transformer, of the tokens `answer` alone.
   [[nodiscard]] TwoWayState attend(const at::Tensor& image_embedding, const at::Tensor& prompts,
@@ -46,6 +57,7 @@ class MaskDecoder {
   TwoWayTransformer transformer_;
   MaskUpscaler upscaler_;
   Mlp hypernetwork_, iou_head_;
+  std::shared_ptr<Parted> parted_;
 };
 
 }  // namespace litebench::model

@@ -12,16 +12,16 @@ constexpr double kEps = 1e-5;  // upstream.md §6.3
 
 }  // namespace
 
-TwoWayTransformer::SelfAttention::SelfAttention(const Weights& weights, const std::string& prefix,
-                                                std::int64_t heads)
+TwoWayLayer::SelfAttention::SelfAttention(const Weights& weights, const std::string& prefix,
+                                          std::int64_t heads)
     : heads(heads),
       q(weights, prefix + ".q_proj"),
       k(weights, prefix + ".k_proj"),
       v(weights, prefix + ".v_proj"),
       out(weights, prefix + ".out_proj") {}
 
-at::Tensor TwoWayTransformer::SelfAttention::operator()(const at::Tensor& queries_and_keys,
-                                                        const at::Tensor& values) const {
+at::Tensor TwoWayLayer::SelfAttention::operator()(const at::Tensor& queries_and_keys,
+                                                  const at::Tensor& values) const {
   const auto split = [this](const at::Tensor& x) {
     return x.view({x.size(0), x.size(1), heads, -1}).transpose(1, 2);
   };
@@ -30,17 +30,27 @@ at::Tensor TwoWayTransformer::SelfAttention::operator()(const at::Tensor& querie
   return out(attended.transpose(1, 2).flatten(2));
 }
 
-TwoWayTransformer::Layer::Layer(const Weights& weights, const std::string& prefix,
-                                std::int64_t heads)
-    : self_attention(weights, prefix + ".self_attn", heads),
-      token_to_image(weights, prefix + ".cross_attn_token_to_image", heads),
+TwoWayLayer::TwoWayLayer(const Weights& weights, const std::string& prefix, std::int64_t heads)
+    : token_to_image(weights, prefix + ".cross_attn_token_to_image", heads),
       image_to_token(weights, prefix + ".cross_attn_image_to_token", heads),
-      norm1(weights, prefix + ".norm1", kEps),
-      norm2(weights, prefix + ".norm2", kEps),
-      norm3(weights, prefix + ".norm3", kEps),
-      norm4(weights, prefix + ".norm4", kEps),
-      lin1(weights, prefix + ".mlp.lin1"),
-      lin2(weights, prefix + ".mlp.lin2") {}
+      image_norm(weights, prefix + ".norm4", kEps),
+      self_attention_(weights, prefix + ".self_attn", heads),
+      norm1_(weights, prefix + ".norm1", kEps),
+      norm2_(weights, prefix + ".norm2", kEps),
+      norm3_(weights, prefix + ".norm3", kEps),
+      lin1_(weights, prefix + ".mlp.lin1"),
+      lin2_(weights, prefix + ".mlp.lin2") {}
+
+at::Tensor TwoWayLayer::look_at_each_other(const at::Tensor& tokens, const at::Tensor& codes,
+                                           bool first) const {
+  if (first) return norm1_(self_attention_(tokens, tokens));
+  return norm1_(tokens + self_attention_(tokens + codes, tokens));
+}
+
+at::Tensor TwoWayLayer::digest(const at::Tensor& tokens, const at::Tensor& seen) const {
+  const auto x = norm2_(tokens + seen);
+  return norm3_(x + lin2_(at::relu(lin1_(x))));
+}
 
 TwoWayTransformer::TwoWayTransformer(const Weights& weights, const std::string& prefix,
                                      const SamGeometry& geometry)
@@ -56,18 +66,10 @@ TwoWayState TwoWayTransformer::forward(const at::Tensor& tokens, const at::Tenso
   TwoWayState state{tokens, image};
   auto placed = image + positions;
   for (const auto& layer : layers_) {
-    // The first layer's self-attention has neither position codes nor a residual.
-    const bool first = &layer == &layers_.front();
-    const auto own = first ? tokens : state.tokens + tokens;
-    const auto self = layer.self_attention(own, state.tokens);
-    state.tokens = layer.norm1(first ? self : state.tokens + self);
-
-    const auto seen =
-        layer.token_to_image.tokens_to_image(state.tokens + tokens, placed, state.image);
-    state.tokens = layer.norm2(state.tokens + seen);
-    state.tokens = layer.norm3(state.tokens + layer.lin2(at::relu(layer.lin1(state.tokens))));
-
-    state.image = layer.norm4(layer.image_to_token.image_to_tokens(
+    state.tokens = layer.look_at_each_other(state.tokens, tokens, &layer == &layers_.front());
+    state.tokens = layer.digest(state.tokens, layer.token_to_image.tokens_to_image(
+                                                  state.tokens + tokens, placed, state.image));
+    state.image = layer.image_norm(layer.image_to_token.image_to_tokens(
         state.image, placed, state.tokens + tokens, state.tokens));
     placed = state.image + positions;
   }

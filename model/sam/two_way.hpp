@@ -18,6 +18,34 @@ struct TwoWayState {
   at::Tensor tokens, image;
 };
 
+/// One layer's modules and what they do to tokens [Q, T, C] alone.
+class TwoWayLayer {
+ public:
+  TwoWayLayer(const Weights& weights, const std::string& prefix, std::int64_t heads);
+
+  /// Self-attention up to its norm; codes: the tokens' position codes. The first layer's has neither these nor a residual.
+  [[nodiscard]] at::Tensor look_at_each_other(const at::Tensor& tokens, const at::Tensor& codes,
+                                              bool first) const;
+  /// Tokens that have seen the image: residual, norm, MLP.
+  [[nodiscard]] at::Tensor digest(const at::Tensor& tokens, const at::Tensor& seen) const;
+
+  CrossAttention token_to_image, image_to_token;
+  LayerNorm image_norm;
+
+ private:
+  struct SelfAttention {
+    SelfAttention(const Weights& weights, const std::string& prefix, std::int64_t heads);
+    [[nodiscard]] at::Tensor operator()(const at::Tensor& queries_and_keys,
+                                        const at::Tensor& values) const;
+    std::int64_t heads;
+    Linear q, k, v, out;
+  };
+
+  SelfAttention self_attention_;
+  LayerNorm norm1_, norm2_, norm3_;
+  Linear lin1_, lin2_;
+};
+
 class TwoWayTransformer {
  public:
   TwoWayTransformer(const Weights& weights, const std::string& prefix, const SamGeometry& geometry);
@@ -28,23 +56,12 @@ class TwoWayTransformer {
   [[nodiscard]] TwoWayState forward(const at::Tensor& tokens, const at::Tensor& image,
                                     const at::Tensor& positions, std::int64_t answer) const;
 
- private:
-  struct SelfAttention {
-    SelfAttention(const Weights& weights, const std::string& prefix, std::int64_t heads);
-    [[nodiscard]] at::Tensor operator()(const at::Tensor& queries_and_keys,
-                                        const at::Tensor& values) const;
-    std::int64_t heads;
-    Linear q, k, v, out;
-  };
-  struct Layer {
-    Layer(const Weights& weights, const std::string& prefix, std::int64_t heads);
-    SelfAttention self_attention;
-    CrossAttention token_to_image, image_to_token;
-    LayerNorm norm1, norm2, norm3, norm4;
-    Linear lin1, lin2;
-  };
+  [[nodiscard]] const std::vector<TwoWayLayer>& layers() const { return layers_; }
+  [[nodiscard]] const CrossAttention& final_attention() const { return final_attention_; }
+  [[nodiscard]] const LayerNorm& final_norm() const { return final_norm_; }
 
-  std::vector<Layer> layers_;
+ private:
+  std::vector<TwoWayLayer> layers_;
   CrossAttention final_attention_;
   LayerNorm final_norm_;
 };

@@ -4,11 +4,14 @@
 
 #include <ATen/Parallel.h>
 #include <ATen/ops/addmm.h>
+#include <ATen/ops/addmv.h>
 #include <ATen/ops/bmm.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/gelu.h>
+#include <ATen/ops/matmul.h>
 #include <ATen/ops/mm.h>
 
+#include "kernels/cell_attention/cell_attention.hpp"
 #include "kernels/upscale/upscale.hpp"
 #include "model/scratch.hpp"
 
@@ -56,6 +59,29 @@ at::Tensor MaskUpscaler::forward(const at::Tensor& image, const at::Tensor& filt
     logits.narrow(0, q, n).copy_(by_maps(image.narrow(0, q, n), filters.narrow(0, q, n)));
   }
   return logits;
+}
+
+at::Tensor MaskUpscaler::of_map(const at::Tensor& x) const { return at::mm(first_.weight.t(), x); }
+
+void MaskUpscaler::forward(const PartedImages& images, const at::Tensor& map,
+                           const at::Tensor& filters, const at::Tensor& logits) const {
+  const auto rows = at::matmul(images.rows, first_.weight);
+  const auto offset = at::addmv(first_.bias, first_.weight.t(), images.offset);
+  const auto all = map.size(1);
+  for (std::int64_t q = 0; q < filters.size(0); ++q) {
+    const float *share = images.share[q].const_data_ptr<float>(),
+                *norm = images.norm[q].const_data_ptr<float>();
+    const auto first = [&, weights = images.weights_of(q)](at::Tensor& half, std::int64_t begin) {
+      const auto cells = half.size(1), channels = half.size(0);
+      at::mm_out(half, rows[q].t(), weights.narrow(1, begin, cells));
+      at::parallel_for(0, channels, 16, [&](std::int64_t c, std::int64_t end) {
+        kernels::join(half.data_ptr<float>() + c * half.stride(0), half.stride(0),
+                      map.const_data_ptr<float>() + c * all + begin, all, end - c, cells,
+                      share + begin, norm + begin, offset.const_data_ptr<float>() + c);
+      });
+    };
+    by_strips(first, filters[q], logits[q]);
+  }
 }
 
 at::Tensor MaskUpscaler::by_maps(const at::Tensor& image, const at::Tensor& filters) const {

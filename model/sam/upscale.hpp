@@ -10,6 +10,7 @@
 
 #include "model/geometry.hpp"
 #include "model/modules.hpp"
+#include "model/sam/parted.hpp"
 
 namespace litebench::model {
 
@@ -19,6 +20,12 @@ class MaskUpscaler {
 
   /// image [Q, grid², out], filters [Q, out / 8] -> logits [Q, 4 grid, 4 grid].
   [[nodiscard]] at::Tensor forward(const at::Tensor& image, const at::Tensor& filters) const;
+
+  /// The first convolution of a picture's map [out, grid²], which the images of all prompts share: [out, grid²].
+  [[nodiscard]] at::Tensor of_map(const at::Tensor& x) const;
+  /// The same for images in parts whose map `of_map` has seen -> logits [Q, 4 grid, 4 grid].
+  void forward(const PartedImages& images, const at::Tensor& map, const at::Tensor& filters,
+               const at::Tensor& logits) const;
 
  private:
   /// ConvTranspose2d of kernel and stride 2 as one product of channel-last rows, sub-cells in raster order.
