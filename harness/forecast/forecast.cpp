@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "harness/forecast/operators.hpp"
+
 namespace litebench::forecast {
 namespace {
 
@@ -30,6 +32,14 @@ std::int64_t length_of(const VariantShape& variant, const SampleShape& sample) {
 void add_picture(Stages& stages, const Rates& rates, const BundleShape& bundle) {
   at(stages, Stage::decode) = rates.at("decode", {1, d(bundle.pixels)});
   at(stages, Stage::preprocess) = rates.at("preprocess", {1, d(bundle.pixels)});
+}
+
+double mask_seconds(const Rates& rates, std::int64_t prompts) {
+  return prompts == 0 ? 0 : rates.at(mask_names(prompts).seconds, {1, d(prompts)});
+}
+
+double mask_bytes(const Rates& rates, std::int64_t prompts) {
+  return prompts == 0 ? 0 : rates.at(mask_names(prompts).bytes, {1, d(prompts)});
 }
 
 /// Features of one decoder layer over a pack.
@@ -136,9 +146,9 @@ Stages Forecaster::accuracy(const BundleShape& bundle, std::size_t protocol) con
   }
   for (const auto& pack : packs(all)) at(stages, Stage::prefill) += prefill(pack);
   at(stages, Stage::sam) = sam();
-  const std::int64_t calls =
-      (prompts + config_.prompts_per_decode - 1) / config_.prompts_per_decode;
-  at(stages, Stage::mask) = rates_.at("mask", {d(calls), d(prompts)});
+  const std::int64_t together = config_.prompts_per_decode;
+  at(stages, Stage::mask) = d(prompts / together) * mask_seconds(rates_, together) +
+                            mask_seconds(rates_, prompts % together);
   at(stages, Stage::post) = rates_.at("post", {d(prompts), d(prompts) * d(bundle.pixels)});
   return stages;
 }
@@ -159,7 +169,7 @@ Stages Forecaster::latency(const BundleShape& bundle, const SampleShape& sample,
   at(stages, Stage::prefill) =
       prefill(std::span(&one, 1)) + rates_.at("splice", {1, d(length_of(shape, sample))});
   at(stages, Stage::sam) = sam();
-  at(stages, Stage::mask) = rates_.at("mask", {1, d(sample.turns)});
+  at(stages, Stage::mask) = mask_seconds(rates_, sample.turns);
   at(stages, Stage::post) =
       rates_.at("post", {d(sample.turns), d(sample.turns) * d(bundle.pixels)});
   return stages;
@@ -175,9 +185,9 @@ Memory Forecaster::latency_memory(const SampleShape& sample, std::size_t protoco
   const Sequence one{&shape, &sample};
   Memory memory;
   memory.llm = prefill_bytes(std::span(&one, 1));
-  memory.total = std::max({rates_.at("clip.bytes:" + shape.taps, {1}), kept + visual + memory.llm,
-                           kept + rates_.at("sam.bytes", {1}),
-                           kept + rates_.at("mask.bytes", {1, d(sample.turns)})});
+  memory.total =
+      std::max({rates_.at("clip.bytes:" + shape.taps, {1}), kept + visual + memory.llm,
+                kept + rates_.at("sam.bytes", {1}), kept + mask_bytes(rates_, sample.turns)});
   return memory;
 }
 
@@ -202,9 +212,9 @@ Memory Forecaster::accuracy_memory(const BundleShape& bundle, std::size_t protoc
   const std::int64_t together = std::min<std::int64_t>(prompts, config_.prompts_per_decode);
   // All logits, and once more while they are put together.
   const double logits = 2 * element * side * side * d(prompts);
-  memory.total = std::max({rates_.at("clip.bytes:" + taps_, {1}), held + memory.llm,
-                           held + rates_.at("sam.bytes", {1}),
-                           held + logits + rates_.at("mask.bytes", {1, d(together)})});
+  memory.total =
+      std::max({rates_.at("clip.bytes:" + taps_, {1}), held + memory.llm,
+                held + rates_.at("sam.bytes", {1}), held + logits + mask_bytes(rates_, together)});
   return memory;
 }
 

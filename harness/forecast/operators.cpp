@@ -309,19 +309,20 @@ class Measurement {
   }
 
   void add_masks() {
-    if (rates_.has("mask")) return;
+    if (rates_.has("mask") && rates_.has("mask:few")) return;
     const std::int64_t most = subject_.config.prompts_per_decode;
-    for (const std::int64_t prompts : std::set<std::int64_t>{
-             1, std::min<std::int64_t>(3, most), std::min<std::int64_t>(16, most), most}) {
+    for (const std::int64_t prompts :
+         std::set<std::int64_t>{1, 2, 3, 8, std::max<std::int64_t>(16, most)}) {
       const at::Tensor values =
           at::randn({prompts, geometry().llama.out_dim}).to(embedding_.options());
-      tasks_.push_back({"mask",
+      const MaskNames names = mask_names(prompts);
+      tasks_.push_back({names.seconds,
                         {1, d(prompts)},
                         timed([this, values] {
                           (void)glamm_.mask_logits(embedding_, values,
                                                    probes_.front().protocol->pe_dtype);
                         }),
-                        "mask.bytes",
+                        names.bytes,
                         {1, d(prompts)}});
     }
     for (const Probe& probe : probes_) {
@@ -352,9 +353,14 @@ class Measurement {
 
 }  // namespace
 
+MaskNames mask_names(std::int64_t prompts) {
+  if (prompts < model::MaskDecoder::kPartsFrom) return {"mask:few", "mask.bytes:few"};
+  return {"mask", "mask.bytes"};
+}
+
 std::vector<std::string> missing(const Rates& rates, const Subject& subject) {
-  std::set<std::string> wanted = {"decode",   "preprocess", "text", "project", "splice",
-                                  "llm.last", "sam",        "mask", "post"};
+  std::set<std::string> wanted = {"decode",   "preprocess", "text", "project",  "splice",
+                                  "llm.last", "sam",        "mask", "mask:few", "post"};
   wanted.insert("clip:" + name_of(evaluate::taps_of(subject.methods, subject.geometry).vision));
   for (const evaluate::PlannedMethod& method : subject.methods) {
     if (!method.infeasible.empty()) continue;

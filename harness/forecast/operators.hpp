@@ -12,12 +12,15 @@
 // llm.last        packs, sequences, Σ rows, Σ rows²            s, embedding and lean last layer
 // llm.inner       the same                                     s, any other layer
 // sam             1, windowed blocks, global blocks            s
-// mask            calls, prompts                               s
+// mask            calls, prompts; of many prompts              s
+// mask:few        calls, prompts; of few, decoded another way  s
 // post            expressions, expressions × pixels            s
 // clip.bytes:TAPS, clip.kept:TAPS, sam.bytes      1            bytes: peak, what stays, peak
 // llm.bytes       1, Σ rows, largest rows²                     bytes, peak
-// mask.bytes      1, prompts                                   bytes, peak
+// mask.bytes, mask.bytes:few                      1, prompts   bytes, peak
 
+#include <cstdint>
+#include <string>
 #include <vector>
 
 #include "harness/evaluate/methods.hpp"
@@ -36,6 +39,12 @@ struct Subject {
   const evaluate::Prompts& prompts;
   measure::Device& device;
 };
+
+/// What mask logits of so many prompts at once cost: the names of their time and of their memory.
+struct MaskNames {
+  std::string seconds, bytes;
+};
+MaskNames mask_names(std::int64_t prompts);
 
 /// Names without points in `rates` that `subject` needs.
 std::vector<std::string> missing(const Rates& rates, const Subject& subject);

@@ -39,7 +39,7 @@ class MaskDecoder {
 
  private:
   using Mlp = std::vector<Linear>;
-  /// Made when first needed: a run of few prompts a picture never is.
+  /// Made when first needed, which is never where pictures have few prompts.
   struct Parted;
 
   [[nodiscard]] at::Tensor tokens_of(const at::Tensor& prompts) const;

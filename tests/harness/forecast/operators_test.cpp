@@ -89,7 +89,7 @@ TEST(Measurement, NamesEverythingAForecastAsksFor) {
   const Setting s;
   Rates rates({});
   EXPECT_EQ(missing(rates, s.subject()).size(),
-            9U + 2 + 3);  // operators, two kinds of taps, variants
+            10U + 2 + 3);  // operators, two kinds of taps, variants
   measure_missing(rates, s.subject(), reduce(s.geometry), 0);
   EXPECT_TRUE(missing(rates, s.subject()).empty());
   const Forecaster forecaster(rates, s.config, s.geometry, s.methods);
