@@ -9,6 +9,7 @@
 
 #include <fmt/core.h>
 
+#include "analysis/metrics/cold_starts.hpp"
 #include "analysis/statistics/draws.hpp"
 #include "analysis/statistics/interval.hpp"
 #include "analysis/statistics/sampled.hpp"
@@ -218,6 +219,7 @@ std::vector<std::string> settings_that_differ(const Run& a, const Run& b) {
         "they are not of one family (weights, data, dtype, device kind, threads or numeric "
         "version)");
   for (const auto& [key, value] : mine.environment) {
+    if (key == kLoadSeconds) continue;  // measured, not told
     const auto other =
         std::ranges::find(theirs.environment, key, &std::pair<std::string, std::string>::first);
     if (other != theirs.environment.end() && other->second != value)

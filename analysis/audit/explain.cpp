@@ -44,8 +44,7 @@ std::string bundle_line(const Run& run, std::size_t row) {
                      static_cast<double>(b.duration_ns) / 1e9);
 }
 
-std::string unit_line(const Run& run, std::size_t row) {
-  const results::Unit& u = run.units[row];
+std::string unit_line(const Run& run, const results::Unit& u, std::size_t row) {
   return fmt::format("    {:>8}  {:<16} image {:<8} {} {} repeat {}  total {:.3f} ms, kept {}", row,
                      run.splits[static_cast<std::size_t>(u.split)], u.image_id,
                      run.variants[static_cast<std::size_t>(u.variant)].id, store::name_of(u.pass),
@@ -135,9 +134,14 @@ class Explanation {
          ranges(evidence.rows));
     const std::size_t shown = std::min(options_.shown_rows, evidence.rows.size());
     for (std::size_t i = 0; i < shown; ++i) {
-      line("{}", evidence.table == "units"     ? unit_line(dossier_.run, evidence.rows[i])
-                 : evidence.table == "bundles" ? bundle_line(dossier_.run, evidence.rows[i])
-                                               : expression_line(dossier_.run, evidence.rows[i]));
+      line("{}",
+           evidence.table == "units"
+               ? unit_line(dossier_.run, dossier_.run.units[evidence.rows[i]], evidence.rows[i])
+           : evidence.table == "cold_starts"
+               ? unit_line(dossier_.run, dossier_.run.cold_starts[evidence.rows[i]],
+                           evidence.rows[i])
+           : evidence.table == "bundles" ? bundle_line(dossier_.run, evidence.rows[i])
+                                         : expression_line(dossier_.run, evidence.rows[i]));
     }
     if (shown < evidence.rows.size())
       line("    … and {} more (--rows N shows more)", evidence.rows.size() - shown);

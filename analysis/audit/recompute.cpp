@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include "analysis/audit/cold.hpp"
 #include "analysis/audit/masks.hpp"
 #include "analysis/audit/processes.hpp"
 #include "analysis/audit/times.hpp"
@@ -68,6 +69,8 @@ class Inquiry {
 
   Evidence answer() {
     if (is_unit_metric(claim_.metric)) return unit_answer();
+    if (is_cold_metric(claim_.metric))
+      return cold_evidence(ledger_, claim_.metric, where(claim_.variants.at(0), ""));
     evidence_.table = "expressions";
     if (!claim_.slice.empty()) {
       slice_answer();

@@ -32,7 +32,7 @@ struct Evidence {
   std::optional<double> value;  ///< nothing: an empty cell
   std::string formula;
   std::vector<std::string> steps;
-  std::string table;              ///< "expressions", "units" or "bundles"
+  std::string table;              ///< "expressions", "units", "cold_starts" or "bundles"
   std::vector<std::size_t> rows;  ///< of that table, ascending
   std::vector<std::string> left_out;
 };

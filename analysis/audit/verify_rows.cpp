@@ -155,6 +155,7 @@ void check_shards(const Run& run, const std::filesystem::path& folder, Verificat
   const Run shards = load_run(folder);
   compare(run, run.expressions, shards, shards.expressions, "expressions", found);
   compare(run, run.units, shards, shards.units, "units", found);
+  compare(run, run.cold_starts, shards, shards.cold_starts, "cold_starts", found);
   compare(run, run.samples, shards, shards.samples, "samples", found);
   compare(run, run.sentences, shards, shards.sentences, "sentences", found);
   compare(run, run.tokens, shards, shards.tokens, "tokens", found);

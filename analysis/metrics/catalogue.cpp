@@ -6,7 +6,7 @@ namespace litebench::analysis {
 namespace {
 
 constexpr RowsOf kExpressions = RowsOf::expressions, kTokens = RowsOf::tokens,
-                 kLatency = RowsOf::latency;
+                 kLatency = RowsOf::latency, kColdStarts = RowsOf::cold_starts;
 
 // Of the latency pass: Σ and means are over samples, each by its mean over the repeats that are paired with the baseline's.
 constexpr Metric kMetrics[] = {
@@ -53,6 +53,13 @@ constexpr Metric kMetrics[] = {
     {"peak_mib", "Peak MiB", Unit::mebibytes, kLatency, "mean of peak_bytes_total / 2^20"},
     {"memory", "Memory", Unit::ratio, kLatency,
      "Σ peak_bytes_total / Σ peak_bytes_total of the baseline"},
+    {"starts", "Starts", Unit::count, kColdStarts,
+     "first runs whose conversation was timed afterwards in the same process"},
+    {"first_ms", "First ms", Unit::milliseconds, kColdStarts,
+     "median of total_ns of the first runs / 1e6"},
+    {"warm_ms", "Warm ms", Unit::milliseconds, kColdStarts,
+     "median over first runs of the median total_ns of the timed runs / 1e6"},
+    {"first_over_warm", "First / warm", Unit::ratio, kColdStarts, "first_ms / warm_ms"},
     {"tflops", "TFLOPs", Unit::teraflops, kLatency, "mean of flops_total / 1e12"},
 };
 

@@ -14,6 +14,7 @@ enum class RowsOf : std::uint8_t {
   expressions,  ///< /expressions of paired samples, accuracy pass
   tokens,       ///< /units with status ok, both passes
   latency,      ///< /units of the latency pass, paired with the baseline by sample and repeat
+  cold_starts,  ///< /cold_starts, and /units of the same sample, variant and attempt
 };
 
 struct Metric {

@@ -189,6 +189,7 @@ Summary summarise(const Run& run, const Pairing& pairing, const SummaryOptions& 
                 options.accumulation);
   fill_efficiency(summary, run);
   fill_tokens(summary, run);
+  summary.cold = cold_starts(run);
   return summary;
 }
 

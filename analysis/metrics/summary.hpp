@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "analysis/metrics/cold_starts.hpp"
 #include "analysis/metrics/latency_sums.hpp"
 #include "analysis/metrics/tally.hpp"
 #include "analysis/rows/pairing.hpp"
@@ -61,6 +62,7 @@ struct Summary {
   std::vector<Accuracy> accuracy;      ///< [protocol][split][variant]
   std::vector<Efficiency> efficiency;  ///< [protocol][variant]
   std::vector<TokenCounts> tokens;     ///< [protocol][variant]
+  std::vector<ColdStart> cold;         ///< [protocol][variant]
   std::vector<Epsilons> epsilons;      ///< [protocol]
   std::int64_t latency_units = 0;
   std::optional<std::size_t> baseline;  ///< index of the baseline variant, if the run has it
@@ -71,6 +73,9 @@ struct Summary {
   }
   [[nodiscard]] const Efficiency& efficiency_of(std::size_t protocol, std::size_t variant) const {
     return efficiency[protocol * variants + variant];
+  }
+  [[nodiscard]] const ColdStart& cold_of(std::size_t protocol, std::size_t variant) const {
+    return cold[protocol * variants + variant];
   }
   [[nodiscard]] const TokenCounts& tokens_of(std::size_t protocol, std::size_t variant) const {
     return tokens[protocol * variants + variant];

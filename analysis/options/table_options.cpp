@@ -170,8 +170,8 @@ Node node_of(const AxisTable& table) {
 
 const std::vector<std::string>& table_names() {
   static const std::vector<std::string> names{
-      "main",   "metrics",    "efficiency",  "comparisons", "pareto",  "break-even",
-      "slices", "categories", "conventions", "stragglers",  "failures"};
+      "main",       "metrics", "efficiency", "cold-start",  "comparisons", "pareto",
+      "break-even", "slices",  "categories", "conventions", "stragglers",  "failures"};
   return names;
 }
 

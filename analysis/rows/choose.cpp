@@ -9,7 +9,9 @@
 
 #include <fmt/core.h>
 
+#include "analysis/metrics/cold_starts.hpp"
 #include "analysis/rows/shards.hpp"
+#include "shards/store/cold_start.hpp"
 
 namespace litebench::analysis {
 namespace {
@@ -26,8 +28,8 @@ bool has_transient_rows(const store::Bundle& bundle) {
 
 /// Where results are computed, without the names that differ between equal machines.
 std::vector<std::pair<std::string, std::string>> numeric_environment(const Process& process) {
-  static constexpr std::array<std::string_view, 7> kPlaces{
-      "host", "hostname", "pid", "start", "local_rank", "gpu_uuid", "data.root"};
+  static constexpr std::array<std::string_view, 8> kPlaces{
+      "host", "hostname", "pid", "start", "local_rank", "gpu_uuid", "data.root", kLoadSeconds};
   auto entries = process.environment;
   std::erase_if(entries, [](const auto& e) {
     return std::find(kPlaces.begin(), kPlaces.end(), e.first) != kPlaces.end();
@@ -123,8 +125,11 @@ void mark_plan(Run& run, const std::vector<LoadedShard>& shards,
   for (PlannedBundle& planned : run.plan) {
     const auto at = chosen.find(planned.bundle_id);
     if (at == chosen.end()) continue;
-    const auto units = static_cast<std::int64_t>(bundle_of(shards, at->second).units.size());
-    planned.done = units >= planned.units;
+    // More repeats than the least are no reason against a bundle, and first runs none for it.
+    const std::vector<store::UnitRow>& units = bundle_of(shards, at->second).units;
+    planned.done = std::count_if(units.begin(), units.end(), [](const store::UnitRow& unit) {
+                     return !store::is_cold_start(unit.repeat);
+                   }) >= planned.units;
   }
 }
 

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "analysis/rows/merger.hpp"
+#include "shards/store/cold_start.hpp"
 
 namespace litebench::analysis {
 namespace {
@@ -105,14 +106,23 @@ results::Unit Merger::unit_of(const Source& source) const {
   return unit;
 }
 
+std::vector<Source> Merger::unit_sources(bool cold) const {
+  return sources_of(&store::Bundle::units, [this, cold](const store::UnitRow& row, std::int32_t b,
+                                                        Source& source) {
+    if (store::is_cold_start(row.repeat) != cold) return false;
+    const std::int16_t variant = mapped(shard(b).variants, row.variant, "variant", shard(b));
+    source.major = static_cast<std::uint64_t>(sample_of(row.sample_id, b));
+    source.minor = pack_key(static_cast<std::int64_t>(row.pass), variant, row.seed, row.repeat);
+    return counts(b, variant, row.seed);
+  });
+}
+
+void Merger::merge_cold_starts() {
+  for (const Source& source : unit_sources(true)) run_.cold_starts.push_back(unit_of(source));
+}
+
 void Merger::merge_units() {
-  const std::vector<Source> sources = sources_of(
-      &store::Bundle::units, [this](const store::UnitRow& row, std::int32_t b, Source& source) {
-        const std::int16_t variant = mapped(shard(b).variants, row.variant, "variant", shard(b));
-        source.major = static_cast<std::uint64_t>(sample_of(row.sample_id, b));
-        source.minor = pack_key(static_cast<std::int64_t>(row.pass), variant, row.seed, row.repeat);
-        return counts(b, variant, row.seed);
-      });
+  const std::vector<Source> sources = unit_sources(false);
   run_.units.resize(sources.size());
   in_chunks(sources.size(), [&](std::size_t i) { run_.units[i] = unit_of(sources[i]); });
   for (std::size_t i = 0; i < sources.size(); ++i) {

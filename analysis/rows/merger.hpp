@@ -48,6 +48,7 @@ class Merger {
     merge_expressions();
     release(&store::Bundle::expressions);
     merge_units();
+    merge_cold_starts();
     merge_bundles();
   }
 
@@ -120,7 +121,10 @@ class Merger {
   void merge_expressions();
   results::Expression expression_of(const Source& source,
                                     const std::vector<std::size_t>& sentences) const;
+  /// Sorted by sample, pass, variant, seed, repeat.
+  std::vector<Source> unit_sources(bool cold) const;
   void merge_units();
+  void merge_cold_starts();
   results::Unit unit_of(const Source& source) const;
   void merge_tokens(const std::vector<Source>& units);
   void merge_bundles();

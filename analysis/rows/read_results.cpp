@@ -45,6 +45,12 @@ class TextTable {
   const std::filesystem::path& file_;
 };
 
+/// Files of earlier versions lack tables that were added since.
+bool has_table(const results::Reader& reader, std::string_view name) {
+  const auto tables = reader.hashes();
+  return std::any_of(tables.begin(), tables.end(), [&](const auto& t) { return t.first == name; });
+}
+
 void read_variants(Run& run, const TextTable& table) {
   const auto ids = table.texts("id"), methods = table.texts("method"), json = table.texts("json"),
              modes = table.texts("mode"), positions = table.texts("position"),
@@ -132,6 +138,7 @@ void check_rows(const Run& run, const Heap& heap, const std::filesystem::path& f
   };
   check(run.expressions, "expressions");
   check(run.units, "units");
+  check(run.cold_starts, "cold_starts");
   for (const results::Sample& row : run.samples) {
     if (!known(row)) damaged(file, "a row of /samples names a split that is not in the lists");
   }
@@ -173,6 +180,9 @@ Run read_results(const std::filesystem::path& file) {
   run.sentences = reader.table<results::Sentence>("sentences");
   run.expressions = reader.table<results::Expression>("expressions");
   run.units = reader.table<results::Unit>("units");
+  if (has_table(reader, "cold_starts")) {
+    run.cold_starts = reader.table<results::Unit>("cold_starts");
+  }
   run.tokens = reader.table<results::Tokens>("tokens");
   run.bundles = reader.table<results::Bundle>("bundles");
   run.bytes = reader.bytes("bytes");

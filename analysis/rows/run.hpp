@@ -70,6 +70,8 @@ struct Run {
   std::vector<results::Sentence> sentences;  ///< by sample, turn
   std::vector<results::Expression> expressions;
   std::vector<results::Unit> units;
+  std::vector<results::Unit>
+      cold_starts;  ///< first runs (repeat −1), sorted as units; none of them is in `units`
   std::vector<results::Tokens> tokens;
   std::vector<results::Bundle> bundles;  ///< by split, protocol, image, pass, id
   std::vector<Failure> failures;

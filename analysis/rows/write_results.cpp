@@ -119,6 +119,7 @@ Fingerprints write_results(const Run& run, const std::filesystem::path& path,
   }
   file.table<results::Expression>("expressions", run.expressions);
   file.table<results::Unit>("units", run.units);
+  file.table<results::Unit>("cold_starts", run.cold_starts);
   file.table<results::Tokens>("tokens", run.tokens);
   file.table<results::Image>("images", run.images);
   file.table<results::Sample>("samples", run.samples);

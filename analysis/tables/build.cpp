@@ -16,6 +16,7 @@ std::vector<Table> build_tables(const TableInput& input) {
       {"main", true, main_table},
       {"metrics", true, metrics_table},
       {"efficiency", timed, efficiency_table},
+      {"cold-start", !input.run.cold_starts.empty(), cold_start_table},
       {"comparisons", compared, comparisons_table},
       {"pareto", true, pareto_table},
       {"break-even", timed && input.summary.baseline.has_value(), break_even_table},

@@ -36,6 +36,9 @@ Table metrics_table(const TableInput& input);
 /// Times, memory and work of the latency pass with their ratios to the baseline.
 Table efficiency_table(const TableInput& input);
 
+/// First runs beside warm ones.
+Table cold_start_table(const TableInput& input);
+
 /// Differences to the baseline and to the best rival, with p, correction, detectable effect and equivalence.
 Table comparisons_table(const TableInput& input);
 

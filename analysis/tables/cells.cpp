@@ -84,6 +84,16 @@ std::optional<double> break_even(const TableInput& in, const Place& at) {
   return budget > 0 ? std::optional(budget) : std::nullopt;
 }
 
+std::optional<double> cold_value(const TableInput& in, std::string_view metric, const Place& at) {
+  const ColdStart& start = in.summary.cold_of(at.protocol, at.variant);
+  if (start.starts == 0) return std::nullopt;
+  if (metric == "starts") return static_cast<double>(start.starts);
+  if (metric == "first_ms") return start.first_ns / 1e6;
+  if (metric == "warm_ms") return start.warm_ns / 1e6;
+  assert(metric == "first_over_warm");
+  return start.first_ns / start.warm_ns;
+}
+
 std::optional<double> latency_value(const TableInput& in, std::string_view metric,
                                     const Place& at) {
   const Efficiency& e = in.summary.efficiency_of(at.protocol, at.variant);
@@ -150,6 +160,7 @@ std::optional<double> value_of(const TableInput& input, std::string_view name, c
   const Metric* metric = find_metric(name);
   assert(metric != nullptr);
   if (metric->rows == RowsOf::latency) return latency_value(input, name, place);
+  if (metric->rows == RowsOf::cold_starts) return cold_value(input, name, place);
   if (name == "retention" || name == "ciou_delta") return against_baseline(input, name, place);
   if (metric->rows == RowsOf::expressions) return split_or_mean(input, name, place);
   const TokenCounts& tokens = input.summary.tokens_of(place.protocol, place.variant);
@@ -168,6 +179,8 @@ std::string why_empty(const TableInput& input, std::string_view name, const Plac
         name == "memory" || name == "llm_memory" || name == "peak_mib" || name == "llm_mib";
     return memory ? "no memory: the device does not tell its peak" : "";
   }
+  if (metric->rows == RowsOf::cold_starts)
+    return fmt::format("no first run of {} was recorded", id);
   if ((name == "retention" || name == "ciou_delta") && !input.summary.baseline) {
     return fmt::format("no retention: the run has no baseline {}", input.options.baseline);
   }
@@ -218,6 +231,28 @@ void add_labels(Row& row, const TableInput& input, std::size_t protocol, std::si
   Cell tokens = metric_cell(input, "tokens", {protocol, kAverage, variant});
   tokens.tag = id + "/tokens";
   row.cells.push_back(std::move(tokens));
+}
+
+Table variant_rows(const TableInput& in, std::string tag, std::string title,
+                   std::span<const std::string_view> metrics) {
+  Table table;
+  table.tag = std::move(tag);
+  table.title = std::move(title);
+  table.verdict = in.verdict;
+  add_label_columns(table, in);
+  for (const std::string_view metric : metrics) table.columns.push_back(column_of(metric));
+  for (std::size_t p = 0; p < in.run.protocols.size(); ++p) {
+    std::int64_t budget = -1;
+    for (const std::size_t v : variants_by_budget(in.run)) {
+      Row row{{}, in.run.variants[v].tokens != budget};
+      budget = in.run.variants[v].tokens;
+      add_labels(row, in, p, v, row_id(in, p, v));
+      for (const std::string_view metric : metrics)
+        row.cells.push_back(metric_cell(in, metric, {p, kAverage, v}));
+      table.rows.push_back(std::move(row));
+    }
+  }
+  return table;
 }
 
 Column column_of(std::string_view name) {

@@ -2,6 +2,7 @@
 // Cells from numbers: every table takes its values, intervals, origins and marks from here.
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -35,6 +36,10 @@ std::string row_id(const TableInput& input, std::size_t protocol, std::size_t va
 void add_label_columns(Table& table, const TableInput& input);
 void add_labels(Row& row, const TableInput& input, std::size_t protocol, std::size_t variant,
                 const std::string& id);
+
+/// One row per protocol and variant with the given metrics.
+Table variant_rows(const TableInput& input, std::string tag, std::string title,
+                   std::span<const std::string_view> metrics);
 
 /// cIoU of every class and variant of a slicing under one protocol, and a cell of them.
 std::vector<std::vector<CellEstimate>> slice_estimates(const TableInput& input,

@@ -11,29 +11,6 @@
 namespace litebench::analysis {
 namespace {
 
-/// One row per protocol and variant with the given metrics.
-Table variant_rows(const TableInput& in, std::string tag, std::string title,
-                   std::span<const std::string_view> metrics) {
-  Table table;
-  table.tag = std::move(tag);
-  table.title = std::move(title);
-  table.verdict = in.verdict;
-  add_label_columns(table, in);
-  for (const std::string_view metric : metrics) table.columns.push_back(column_of(metric));
-  for (std::size_t p = 0; p < in.run.protocols.size(); ++p) {
-    std::int64_t budget = -1;
-    for (const std::size_t v : variants_by_budget(in.run)) {
-      Row row{{}, in.run.variants[v].tokens != budget};
-      budget = in.run.variants[v].tokens;
-      add_labels(row, in, p, v, row_id(in, p, v));
-      for (const std::string_view metric : metrics)
-        row.cells.push_back(metric_cell(in, metric, {p, kAverage, v}));
-      table.rows.push_back(std::move(row));
-    }
-  }
-  return table;
-}
-
 /// Cost and gain of a variant: more is better in all three.
 using Goods = std::array<std::optional<double>, 3>;
 

@@ -26,9 +26,10 @@ class Run:
             self.variants = [v.decode() for v in file["variants"]["id"]]
             self.budgets = [int(v) for v in file["variants"]["tokens"]]
             self.splits = [s.decode() for s in file["splits"]["name"]]
-            tables = {name: file[name][...] for name in ("expressions", "units", "samples", "sentences", "bundles", "attempts")}
+            tables = {name: file[name][...] for name in ("expressions", "units", "cold_starts", "samples", "sentences", "bundles", "attempts")}
         self.units = self.frame(tables["units"]).assign(prefill=tables["units"]["stage_ns"][:, PREFILL],
                                                         select=tables["units"]["stage_ns"][:, SELECT])
+        self.cold_starts = self.frame(tables["cold_starts"])
         self.samples, self.bundles = self.frame(tables["samples"]), self.frame(tables["bundles"])
         self.sentences, self.attempts = self.frame(tables["sentences"]), self.frame(tables["attempts"])
         self.expressions = self.paired(self.frame(tables["expressions"]))
@@ -244,6 +245,22 @@ def efficiency_table(run):
                  "memory": latency_ratio(run, v, "peak_bytes_total", False, bounds),
                  "tflops": fixed(3)(run.samples_of(v, "flops_total").flops_total.mean() / 1e12)}
         out.update({run.label(v, name): text for name, text in cells.items()})
+    return out
+
+
+def cold_start_table(run):
+    out = {}
+    timed = run.units[(run.units["pass"] == 1) & (run.units.status == 0)]
+    warm = timed.groupby(["sample_id", "variant", "attempt"]).total_ns.median().rename("warm").reset_index()
+    both = run.cold_starts.merge(warm, on=["sample_id", "variant", "attempt"])
+    for v in vary(run):
+        labels(run, out, v, run.variants[v])
+        own = both[both.variant == v]
+        first, after = own.total_ns.median(), own.warm.median()
+        out[run.label(v, "starts")] = count(len(own))
+        out[run.label(v, "first_ms")] = fixed(2)(first / 1e6)
+        out[run.label(v, "warm_ms")] = fixed(2)(after / 1e6)
+        out[run.label(v, "first_over_warm")] = ratio(first / after)
     return out
 
 
@@ -489,6 +506,6 @@ def stragglers_table(run):
     return out
 
 
-TABLES = {"main": main_table, "metrics": metrics_table, "efficiency": efficiency_table, "comparisons": comparisons_table,
+TABLES = {"main": main_table, "metrics": metrics_table, "efficiency": efficiency_table, "cold-start": cold_start_table, "comparisons": comparisons_table,
           "pareto": pareto_table, "break-even": break_even_table, "slices": slices_table, "categories": categories_table,
           "conventions": conventions_table, "stragglers": stragglers_table}

@@ -39,6 +39,8 @@ def schema():
     for line in README.read_text().splitlines():
         if heading := re.match(r"### `/(\w+)`", line):
             current = tables.setdefault(heading[1], [])
+        elif current is not None and (other := re.match(r"The columns of `/(\w+)`", line)):
+            current += tables[other[1]]
         elif line.startswith("#"):
             current = None
         elif current is not None and (row := re.match(r"\| `([^|]+)` \|", line)):
@@ -48,7 +50,7 @@ def schema():
 
 def test_the_file_has_exactly_the_tables_and_columns_that_the_readme_lists(results):
     expected = schema()
-    assert len(expected) == 14
+    assert len(expected) == 15
     assert set(results) == set(expected)
     for name, columns in expected.items():
         if name == "bytes":
@@ -60,7 +62,7 @@ def test_the_file_has_exactly_the_tables_and_columns_that_the_readme_lists(resul
 def test_every_table_is_checksummed_and_can_be_read_whole(results):
     for name in results:
         assert results[name].fletcher32, name
-        assert results[name][...].size > 0 or name == "failures", name
+        assert results[name][...].size > 0 or name in ("failures", "cold_starts"), name
 
 
 def test_enums_carry_their_names(results):

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.hpp"
+#include "shards/store/cold_start.hpp"
 #include "tests/analysis/synthetic_run.hpp"
 
 namespace litebench::analysis {
@@ -132,6 +133,69 @@ TEST(Summary, ASampleThatFailedInTheLatencyPassForOneVariantIsLeftOutOfAll) {
   EXPECT_EQ(summary.efficiency_of(0, 0).total_ns.pairs, 4);
   EXPECT_EQ(summary.efficiency_of(0, 1).total_ns.pairs, 4);
   EXPECT_DOUBLE_EQ(summary.efficiency_of(0, 1).total_ns.baseline, (300 + 500) / 2 * (10 + 30));
+}
+
+/// The latency bundle with a first run of both variants, a hundred times slower than any other.
+store::Bundle with_cold_starts(const synthetic::Image& image, std::int64_t total_ns) {
+  store::Bundle timed = synthetic::latency_bundle(image);
+  for (std::int16_t variant = 0; variant < 2; ++variant) {
+    store::UnitRow row = synthetic::unit(image, variant, store::Pass::latency);
+    row.repeat = store::kColdStart;
+    row.order = variant;
+    row.total_ns = total_ns + variant;
+    row.peak_bytes_total = 1'000'000;
+    timed.units.insert(timed.units.begin(), row);
+  }
+  return timed;
+}
+
+TEST(Summary, FirstRunsAreInNoNumberButTheirOwn) {
+  const synthetic::Folder plain("summary-warm"), cold("summary-cold");
+  synthetic::write_complete_run(plain, true);
+  {
+    store::ShardWriter writer(cold.shard("a-r0"), synthetic::provenance());
+    writer.plan(synthetic::plan(true));
+    for (const synthetic::Image& image : synthetic::images()) {
+      store::Bundle accuracy = synthetic::accuracy_bundle(image);
+      writer.commit(accuracy);
+      store::Bundle timed = with_cold_starts(image, image.id * 100'000);
+      writer.commit(timed);
+    }
+    writer.close();
+  }
+  const analysis::Run a = load_run(plain.path()), b = load_run(cold.path());
+  EXPECT_EQ(a.units.size(), b.units.size());
+  EXPECT_EQ(b.cold_starts.size(), 6u);
+  const Summary warm = summarise(a, pair_samples(a), {}), both = summarise(b, pair_samples(b), {});
+  EXPECT_EQ(warm.latency_units, both.latency_units);
+  for (std::size_t v = 0; v < 2; ++v) {
+    const Efficiency &x = warm.efficiency_of(0, v), &y = both.efficiency_of(0, v);
+    EXPECT_EQ(x.total_ns.pairs, y.total_ns.pairs);
+    EXPECT_EQ(x.total_ns.own, y.total_ns.own);
+    EXPECT_EQ(x.peak_bytes.own, y.peak_bytes.own);
+    EXPECT_EQ(warm.tokens_of(0, v).kept, both.tokens_of(0, v).kept);
+    EXPECT_EQ(warm.cold_of(0, v).starts, 0);
+    EXPECT_EQ(both.cold_of(0, v).starts, 3);
+  }
+  // Images 10, 20, 30: first runs of 1, 2 and 3 ms, warm ones of 300 and 500 ns per id, random@64 half of it.
+  EXPECT_DOUBLE_EQ(both.cold_of(0, 0).first_ns, 2'000'000);
+  EXPECT_DOUBLE_EQ(both.cold_of(0, 0).warm_ns, 8'000);
+  EXPECT_DOUBLE_EQ(both.cold_of(0, 1).first_ns, 2'000'001);
+  EXPECT_DOUBLE_EQ(both.cold_of(0, 1).warm_ns, 4'000);
+}
+
+TEST(Summary, FirstRunsDoNotCompleteABundleThatLacksARepeat) {
+  const synthetic::Folder folder("summary-cold-missing");
+  {
+    store::ShardWriter writer(folder.shard("a-r0"), synthetic::provenance());
+    writer.plan(synthetic::plan(true));
+    store::Bundle timed = with_cold_starts({0, 20, 2}, 1'000);
+    timed.units.resize(4);   // two first runs, one repeat of both variants instead of two
+    writer.commit(timed);
+    writer.close();
+  }
+  const analysis::Run run = load_run(folder.path());
+  EXPECT_TRUE(std::none_of(run.plan.begin(), run.plan.end(), [](const auto& b) { return b.done; }));
 }
 
 /// `none` takes 100 ns in image 10 and 400 in image 20, random@64 50 and 400; image 20 is timed `repeats` times.
