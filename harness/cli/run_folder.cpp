@@ -25,10 +25,20 @@ void each_shard(const std::filesystem::path& run, Visit visit) {
   }
 }
 
+/// A mark of what is in work names one image of a group.
+std::string companions(const store::PlannedBundle& planned, const store::Provenance& from) {
+  for (const auto& [name, value] : from.pack_parts) {
+    if (name == "images_per_bundle" && planned.pass == store::Pass::accuracy)
+      return fmt::format(", or one of up to {} computed together with it", value);
+  }
+  return "";
+}
+
 std::string describe(const store::PlannedBundle& planned, const store::Provenance& from) {
   const auto split = static_cast<std::size_t>(planned.split);
-  return fmt::format("{} image {} ({})", split < from.splits.size() ? from.splits[split] : "?",
-                     std::int64_t{planned.image_id}, store::name_of(planned.pass));
+  return fmt::format("{} image {} ({}{})", split < from.splits.size() ? from.splits[split] : "?",
+                     std::int64_t{planned.image_id}, store::name_of(planned.pass),
+                     companions(planned, from));
 }
 
 }  // namespace

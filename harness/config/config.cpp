@@ -79,6 +79,8 @@ void read_model(TableReader& root, Config& config) {
       reader.integer("prompts_per_decode", config.prompts_per_decode, 1, 4096));
   config.rows_per_pack = static_cast<std::int32_t>(
       reader.integer("rows_per_pack", config.rows_per_pack, 1, 1'000'000));
+  config.images_per_bundle = static_cast<std::int32_t>(
+      reader.integer("images_per_bundle", config.images_per_bundle, 1, 256));
   config.prompt_tokens =
       static_cast<std::int32_t>(reader.integer("prompt_tokens", config.prompt_tokens, 64, 1024));
   reader.finish();

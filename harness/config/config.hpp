@@ -49,6 +49,7 @@ struct Config {
   std::int32_t threads = 1;              ///< per rank, on CPU
   std::int32_t prompts_per_decode = 64;  ///< mask prompts decoded in one batch
   std::int32_t rows_per_pack = 16384;    ///< LLM rows of one packed prefill
+  std::int32_t images_per_bundle = 1;    ///< images of a split computed together (accuracy pass)
   std::int32_t prompt_tokens = 128;      ///< non-image tokens of made-up prompts (random weights)
   // [data]
   std::filesystem::path root;       ///< the Refer_Segm folder

@@ -34,6 +34,7 @@ Node model_table(const Config& config) {
   add(table, "threads", integer_node(config.threads));
   add(table, "prompts_per_decode", integer_node(config.prompts_per_decode));
   add(table, "rows_per_pack", integer_node(config.rows_per_pack));
+  add(table, "images_per_bundle", integer_node(config.images_per_bundle));
   add(table, "prompt_tokens", integer_node(config.prompt_tokens));
   return table;
 }

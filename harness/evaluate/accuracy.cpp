@@ -1,8 +1,11 @@
 // The accuracy pass: what may be shared is shared, and what is computed together depends on the
-// configuration and the image alone, so that results are equal for any number of ranks and any
-// interruption.
+// configuration and the images of a group alone, so that results are equal for any number of ranks
+// and any interruption. The language model sees the sequences of all images of a group, towers and
+// mask decoder one image at a time: on a CPU a batch of four through CLIP's tower took between 0.93
+// and 1.09 of the time that the four take one by one.
 
 #include <algorithm>
+#include <numeric>
 
 #include <ATen/ops/cat.h>
 
@@ -10,6 +13,7 @@
 #include "harness/evaluate/pass.hpp"
 #include "harness/evaluate/scoring.hpp"
 #include "harness/evaluate/sequences.hpp"
+#include "harness/evaluate/shares.hpp"
 #include "harness/measure/clock.hpp"
 #include "model/prune/answer/answer.hpp"
 
@@ -22,13 +26,26 @@ using store::Stage;
 struct Unit {
   RowKey key;
   OwnedSequence sequence;
-  std::int64_t first_prompt = 0;  ///< index of its first mask prompt in the bundle
+  std::int64_t first_prompt = 0;  ///< index of its first mask prompt among those of the image
   store::Status status = store::Status::ok;
 };
 
 std::string_view error_of(store::Status status) {
   return status == store::Status::failed_sample ? "mask logits are not finite" : "";
 }
+
+/// The units of one image that come as far as the language model.
+struct ImageUnits {
+  std::vector<Unit> units;
+  at::Tensor prompts;  ///< mask prompts in unit order, [Σ turns, out]; undefined without units
+
+  /// Rows of the language model; they shrink with cuts.
+  [[nodiscard]] std::int64_t rows() const {
+    return std::accumulate(
+        units.begin(), units.end(), std::int64_t{0},
+        [](std::int64_t sum, const Unit& unit) { return sum + unit.sequence.ledger->length(); });
+  }
+};
 
 /// Adds the time since its construction to a stage, after the device has finished.
 class StageTimer {
@@ -57,17 +74,22 @@ class AccuracyPass final : public GuardedPass {
         taps_(taps_of(context.methods, context.glamm.geometry())) {}
 
  private:
-  void evaluate(const BundlePlan& bundle, const PreparedImage& prepared,
-                BundleRows& rows) override {
-    rows.shared_ns()[static_cast<std::size_t>(Stage::decode)] = prepared.pixels.decode_ns;
-    rows.shared_ns()[static_cast<std::size_t>(Stage::preprocess)] = prepared.pixels.preprocess_ns;
-    const protocol::Protocol& protocol = protocol_of(bundle);
-    std::vector<Unit> units = make_units(prepared, protocol, rows);
-    const at::Tensor prompts = prefill(units, rows);
-    const at::Tensor embedding = sam_features(prepared, rows);
-    const at::Tensor logits = mask_logits(embedding, prompts, protocol, rows);
-    score(prepared, units, logits, rows);
-    account_units(prepared, protocol, units, rows);
+  void evaluate(std::span<const ImageWork> images) override {
+    const protocol::Protocol& protocol = protocol_of(images.front().bundle);
+    std::vector<ImageUnits> group;
+    for (const auto& [bundle, prepared, rows] : images) {
+      rows.shared_ns()[static_cast<std::size_t>(Stage::decode)] = prepared.pixels.decode_ns;
+      rows.shared_ns()[static_cast<std::size_t>(Stage::preprocess)] = prepared.pixels.preprocess_ns;
+      group.push_back({make_units(prepared, protocol, rows), {}});
+    }
+    prefill(group, images);
+    for (std::size_t i = 0; i < images.size(); ++i) {
+      const auto& [bundle, prepared, rows] = images[i];
+      const at::Tensor embedding = sam_features(prepared, rows);
+      const at::Tensor logits = mask_logits(embedding, group[i].prompts, protocol, rows);
+      score(prepared, group[i].units, logits, rows);
+      account_units(prepared, protocol, group[i].units, rows);
+    }
   }
 
   std::vector<Unit> make_units(const PreparedImage& prepared, const protocol::Protocol& protocol,
@@ -150,26 +172,48 @@ class AccuracyPass final : public GuardedPass {
     }
   }
 
-  /// Mask prompts of all units, [Σ turns, out], in unit order.
-  at::Tensor prefill(std::vector<Unit>& units, BundleRows& rows) {
-    const StageTimer timer(rows, Stage::prefill, context().device);
-    std::vector<at::Tensor> states;
+  /// Sets the mask prompts of every image. Its time is told apart by rows.
+  void prefill(std::vector<ImageUnits>& group, std::span<const ImageWork> images) {
+    const measure::Stopwatch watch;
+    std::vector<std::int64_t> rows;
+    for (const ImageUnits& image : group) rows.push_back(image.rows());
+    std::vector<at::Tensor> states = wanted_states(group);
+    auto state = states.begin();
+    for (ImageUnits& image : group) {
+      std::vector<at::Tensor> own;
+      std::int64_t prompts = 0;
+      for (Unit& unit : image.units) {
+        unit.first_prompt = prompts;
+        prompts += state->size(0);
+        own.push_back(std::move(*state++));
+      }
+      if (!own.empty()) image.prompts = context().glamm.prompts(at::cat(own));
+    }
+    context().device.synchronize();
+    const std::vector<std::int64_t> times = shares(watch.elapsed_ns(), rows);
+    for (std::size_t i = 0; i < images.size(); ++i)
+      images[i].rows.shared_ns()[static_cast<std::size_t>(Stage::prefill)] = times[i];
+  }
+
+  /// [SEG] states [turns, d] of every unit, image after image.
+  std::vector<at::Tensor> wanted_states(const std::vector<ImageUnits>& group) {
+    std::vector<model::Sequence> sequences;
     std::vector<std::int64_t> lengths;
-    for (const Unit& unit : units) lengths.push_back(unit.sequence.ledger->length());
-    std::int64_t prompts = 0;
-    std::size_t begin = 0;
-    while (begin < units.size()) {
-      std::vector<model::Sequence> pack;
-      const std::size_t end = end_of_pack(lengths, begin, context().config.rows_per_pack);
-      for (std::size_t i = begin; i < end; ++i) pack.push_back(units[i].sequence.sequence);
-      for (at::Tensor& rows_of_sequence : context().glamm.llama().prefill(pack)) {
-        units[begin].first_prompt = prompts;
-        prompts += rows_of_sequence.size(0);
-        states.push_back(std::move(rows_of_sequence));
-        ++begin;
+    for (const ImageUnits& image : group) {
+      for (const Unit& unit : image.units) {
+        sequences.push_back(unit.sequence.sequence);
+        lengths.push_back(unit.sequence.ledger->length());
       }
     }
-    return states.empty() ? at::Tensor() : context().glamm.prompts(at::cat(states));
+    std::vector<at::Tensor> states;
+    while (states.size() < sequences.size()) {
+      const std::size_t begin = states.size();
+      const std::size_t end = end_of_pack(lengths, begin, context().config.rows_per_pack);
+      const auto pack = std::span(sequences).subspan(begin, end - begin);
+      for (at::Tensor& rows : context().glamm.llama().prefill(pack))
+        states.push_back(std::move(rows));
+    }
+    return states;
   }
 
   at::Tensor sam_features(const PreparedImage& prepared, BundleRows& rows) {

@@ -44,6 +44,9 @@ class BundleRows {
 
   /// Times of stages done once for the bundle; -1: not done.
   std::array<std::int64_t, store::kStages>& shared_ns() { return shared_ns_; }
+  [[nodiscard]] const std::array<std::int64_t, store::kStages>& shared_ns() const {
+    return shared_ns_;
+  }
   store::Bundle finish(std::int64_t begin_ns, std::int64_t duration_ns);
 
  private:

@@ -48,11 +48,15 @@ std::vector<handout::WorkItem> work_items(const Plan& plan, const PackStart& sta
   for (const Quarantined& bundle : start.quarantined) done.insert(bundle.bundle_id);
   const std::set<std::uint64_t> suspects(start.suspects.begin(), start.suspects.end());
   std::vector<handout::WorkItem> items;
-  for (std::size_t i = 0; i < plan.bundles.size(); ++i) {
-    const store::PlannedBundle& row = plan.bundles[i].row;
-    if (done.count(row.bundle_id) > 0) continue;
-    items.push_back({static_cast<std::uint32_t>(i), predicted_cost(row),
-                     static_cast<std::uint8_t>(row.pass), suspects.count(row.bundle_id) > 0});
+  for (std::size_t i = 0; i < plan.groups.size(); ++i) {
+    const GroupPlan& group = plan.groups[i];
+    const auto recorded = group.bundles();
+    const bool finished = std::all_of(recorded.begin(), recorded.end(), [&](const auto& bundle) {
+      return done.count(bundle.row.bundle_id) > 0;
+    });
+    if (finished) continue;
+    items.push_back({static_cast<std::uint32_t>(i), predicted_cost(group),
+                     static_cast<std::uint8_t>(group.pass()), suspects.count(group.id()) > 0});
   }
   return items;
 }
@@ -213,8 +217,10 @@ class Run {
     Supervision supervision(shard_path(), static_cast<double>(config_.bundle_seconds),
                             {start.suspects.begin(), start.suspects.end()});
     const LandingOnOrder landing(abandon_, supervision);
-    progress::ProgressLine line(stderr, plan_.bundles.size(), plan_.bundles.size() - items.size(),
-                                static_cast<std::uint32_t>(session_.size()), quiet());
+    const bool grouped = plan_.groups.size() < plan_.bundles.size();
+    progress::ProgressLine line(stderr, plan_.groups.size(), plan_.groups.size() - items.size(),
+                                static_cast<std::uint32_t>(session_.size()), quiet(),
+                                grouped ? "groups" : "bundles");
     handout::MpiOptions mpi;
     mpi.takes_phase1 = device_->torch_device().is_cuda() || session_.local_rank() == 0;
     const auto handout = handout::make_mpi(

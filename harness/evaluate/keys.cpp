@@ -94,6 +94,9 @@ Parts pack_parts(const config::Config& config) {
   parts.emplace_back("replay", replay);
   parts.emplace_back("prompts_per_decode", std::to_string(config.prompts_per_decode));
   parts.emplace_back("rows_per_pack", std::to_string(config.rows_per_pack));
+  // Runs that were begun before there were groups can be continued.
+  if (config.images_per_bundle > 1)
+    parts.emplace_back("images_per_bundle", std::to_string(config.images_per_bundle));
   parts.emplace_back("prompt_tokens", std::to_string(config.prompt_tokens));
   return parts;
 }

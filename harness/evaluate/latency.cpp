@@ -23,8 +23,11 @@ class LatencyPass final : public GuardedPass {
       : GuardedPass(context, store::Pass::latency), clock_(context.device.make_clock()) {}
 
  private:
-  void evaluate(const BundlePlan& bundle, const PreparedImage& prepared,
-                BundleRows& rows) override {
+  void evaluate(std::span<const ImageWork> images) override {
+    for (const ImageWork& image : images) time_image(image.bundle, image.prepared, image.rows);
+  }
+
+  void time_image(const BundlePlan& bundle, const PreparedImage& prepared, BundleRows& rows) {
     const protocol::Protocol& protocol = protocol_of(bundle);
     for (std::size_t s = 0; s < prepared.samples.size(); ++s) {
       if (const std::string& error = prepared.samples[s].error; !error.empty()) {

@@ -2,7 +2,11 @@
 // What both passes are made of, and the interface the run loop calls.
 
 #include <memory>
+#include <optional>
+#include <span>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "harness/config/config.hpp"
@@ -30,25 +34,36 @@ struct PassContext {
 class EvaluationPass {
  public:
   virtual ~EvaluationPass() = default;
-  /// All rows of one bundle. Failures of the bundle are rows; Error and c10 errors that escape
-  /// concern the process.
-  [[nodiscard]] virtual store::Bundle run(const BundlePlan& bundle,
-                                          const PreparedImage& prepared) = 0;
+  /// All rows of each of some bundles of one split and protocol, computed together. `prepared`: one
+  /// each. Failures of a bundle are rows; Error and c10 errors that escape concern the process.
+  [[nodiscard]] virtual std::vector<store::Bundle> run_group(
+      std::span<const BundlePlan> bundles, std::span<const PreparedImage> prepared) = 0;
+  /// One bundle alone.
+  [[nodiscard]] store::Bundle run(const BundlePlan& bundle, const PreparedImage& prepared) {
+    return std::move(run_group({&bundle, 1}, {&prepared, 1}).front());
+  }
 };
 
-/// What both passes share: a picture that cannot be decoded and memory that does not suffice become
-/// rows.
+/// One image on its way through a pass.
+struct ImageWork {
+  const BundlePlan& bundle;
+  const PreparedImage& prepared;
+  BundleRows& rows;
+};
+
+/// What both passes share: a picture that cannot be decoded costs its own rows, memory that does
+/// not suffice those of all images that were computed together.
 class GuardedPass : public EvaluationPass {
  public:
   GuardedPass(const PassContext& context, store::Pass pass)
       : context_(context), runs_(runs_of(context.config, pass)) {}
 
-  [[nodiscard]] store::Bundle run(const BundlePlan& bundle, const PreparedImage& prepared) final;
+  [[nodiscard]] std::vector<store::Bundle> run_group(std::span<const BundlePlan> bundles,
+                                                     std::span<const PreparedImage> prepared) final;
 
  protected:
-  /// The rows of every unit, under c10::InferenceMode.
-  virtual void evaluate(const BundlePlan& bundle, const PreparedImage& prepared,
-                        BundleRows& rows) = 0;
+  /// The rows of every unit of at least one image, under c10::InferenceMode.
+  virtual void evaluate(std::span<const ImageWork> images) = 0;
 
   [[nodiscard]] const PassContext& context() const { return context_; }
   [[nodiscard]] const std::vector<VariantRun>& runs() const { return runs_; }
@@ -57,8 +72,17 @@ class GuardedPass : public EvaluationPass {
   }
 
  private:
-  [[nodiscard]] store::Bundle failed(const BundlePlan& bundle, const PreparedImage& prepared,
-                                     store::Status status, std::string_view error) const;
+  /// Evaluates. Why there was too little memory, if there was.
+  [[nodiscard]] std::optional<std::string> memory_problem(std::span<const ImageWork> images);
+  /// Rows of all bundles; those of undecodable pictures are complete.
+  [[nodiscard]] std::vector<BundleRows> begin_rows(std::span<const BundlePlan> bundles,
+                                                   std::span<const PreparedImage> prepared) const;
+  [[nodiscard]] std::vector<store::Bundle> out_of_memory(std::span<const BundlePlan> bundles,
+                                                         std::span<const PreparedImage> prepared,
+                                                         std::string_view problem) const;
+  [[nodiscard]] static std::vector<store::Bundle> finish(std::vector<BundleRows>& rows,
+                                                         std::int64_t begin_ns,
+                                                         std::int64_t duration_ns);
 
   PassContext context_;
   std::vector<VariantRun> runs_;

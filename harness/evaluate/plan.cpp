@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include "base/hash.hpp"
 #include "harness/evaluate/keys.hpp"
@@ -28,9 +29,11 @@ SplitPlan make_split(Plan& plan, const config::Config& config, const std::string
   // All protocols of a run share one image order; it decides the order of rows, never a number.
   split.images = refer::images_of_split(plan.datasets[static_cast<std::size_t>(split.dataset)],
                                         split.split, config.protocols.front().image_order);
-  if (config.limit > 0 && static_cast<std::size_t>(config.limit) < split.images.size()) {
-    split.images.resize(static_cast<std::size_t>(config.limit));
-  }
+  split.planned = split.images.size();
+  if (config.limit > 0) split.planned = std::min<std::size_t>(split.planned, config.limit);
+  const auto together = static_cast<std::size_t>(config.images_per_bundle);
+  const std::size_t whole_groups = (split.planned + together - 1) / together * together;
+  split.images.resize(std::min(split.images.size(), whole_groups));
   return split;
 }
 
@@ -38,7 +41,7 @@ SplitPlan make_split(Plan& plan, const config::Config& config, const std::string
 /// seed.
 std::vector<std::uint32_t> latency_images(const SplitPlan& split, const config::Config& config) {
   std::vector<std::pair<std::uint64_t, std::uint32_t>> keyed;
-  for (std::uint32_t i = 0; i < split.images.size(); ++i) {
+  for (std::uint32_t i = 0; i < split.planned; ++i) {
     const std::string key =
         fmt::format("latency|{}|{}|{}", config.seed, split.name, split.images[i].image_id);
     keyed.emplace_back(hash64(key), i);
@@ -79,18 +82,36 @@ BundlePlan make_bundle(const Plan& plan, const config::Config& config, std::stri
   return bundle;
 }
 
+/// Images of a split that are computed together, as indices, group after group.
+std::vector<std::vector<std::uint32_t>> image_groups(const SplitPlan& split,
+                                                     const config::Config& config,
+                                                     store::Pass pass) {
+  std::vector<std::vector<std::uint32_t>> groups;
+  if (pass == store::Pass::latency) {
+    for (const std::uint32_t image : latency_images(split, config)) groups.push_back({image});
+    return groups;
+  }
+  const auto together = static_cast<std::uint32_t>(config.images_per_bundle);
+  for (std::uint32_t i = 0; i < split.images.size(); ++i) {
+    if (i % together == 0) groups.emplace_back();
+    groups.back().push_back(i);
+  }
+  return groups;
+}
+
 void add_pass(Plan& plan, const config::Config& config, std::string_view pack, store::Pass pass) {
   if (runs_of(config, pass).empty()) return;  // later seeds are not timed
   for (std::size_t s = 0; s < plan.splits.size(); ++s) {
-    std::vector<std::uint32_t> images;
-    if (pass == store::Pass::latency) {
-      images = latency_images(plan.splits[s], config);
-    } else {
-      for (std::uint32_t i = 0; i < plan.splits[s].images.size(); ++i) images.push_back(i);
-    }
+    const auto groups = image_groups(plan.splits[s], config, pass);
     for (std::size_t p = 0; p < config.protocols.size(); ++p) {
-      for (const std::uint32_t image : images) {
-        plan.bundles.push_back(make_bundle(plan, config, pack, pass, s, p, image));
+      for (const std::vector<std::uint32_t>& images : groups) {
+        GroupPlan& group = plan.groups.emplace_back();
+        for (const std::uint32_t image : images) {
+          group.members.push_back(make_bundle(plan, config, pack, pass, s, p, image));
+          if (image < plan.splits[s].planned) ++group.recorded;
+        }
+        const auto recorded = group.bundles();
+        plan.bundles.insert(plan.bundles.end(), recorded.begin(), recorded.end());
       }
     }
   }
@@ -102,6 +123,12 @@ std::vector<store::PlannedBundle> Plan::rows() const {
   std::vector<store::PlannedBundle> all;
   for (const BundlePlan& bundle : bundles) all.push_back(bundle.row);
   return all;
+}
+
+std::string images_text(const GroupPlan& group) {
+  std::vector<std::int64_t> ids;
+  for (const BundlePlan& bundle : group.members) ids.push_back(bundle.row.image_id);
+  return fmt::format("image{} {}", ids.size() == 1 ? "" : "s", fmt::join(ids, ", "));
 }
 
 Plan make_plan(const config::Config& config, std::string_view pack) {
@@ -117,6 +144,7 @@ void plan_pack(Plan& plan, const config::Config& config, std::string_view pack) 
   if (plan.pack == pack) return;
   plan.pack = pack;
   plan.bundles.clear();
+  plan.groups.clear();
   if (config.accuracy) add_pass(plan, config, pack, store::Pass::accuracy);
   if (config.latency.enabled) add_pass(plan, config, pack, store::Pass::latency);
 }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -15,10 +16,12 @@
 namespace litebench::evaluate {
 
 struct SplitPlan {
-  std::string name;                       ///< "refcoco/val"
-  std::int16_t dataset = 0;               ///< index into Plan::datasets
-  std::string split;                      ///< "val"
-  std::vector<refer::SplitImage> images;  ///< after run.limit
+  std::string name;          ///< "refcoco/val"
+  std::int16_t dataset = 0;  ///< index into Plan::datasets
+  std::string split;         ///< "val"
+  /// The first run.limit images, and behind them the rest of the group that the limit cuts.
+  std::vector<refer::SplitImage> images;
+  std::size_t planned = 0;  ///< of them within run.limit
 };
 
 /// One bundle: all accuracy units, or all latency units, of one image under one protocol.
@@ -26,6 +29,25 @@ struct BundlePlan {
   store::PlannedBundle row{};
   std::uint32_t image = 0;  ///< index into the split's images
 };
+
+/// Bundles that are computed together and handed out as one: model.images_per_bundle neighbours in
+/// the split's order, counted before run.limit; in the latency pass each alone. A group with images
+/// beyond the limit is computed whole, because what is computed together decides last bits, and
+/// only what is within the limit is recorded.
+struct GroupPlan {
+  std::vector<BundlePlan> members;
+  std::size_t recorded = 0;  ///< the first so many are bundles of the plan
+
+  [[nodiscard]] std::span<const BundlePlan> bundles() const {
+    return std::span(members).first(recorded);
+  }
+  /// Of the last one that is committed: when it is there, so are the others.
+  [[nodiscard]] std::uint64_t id() const { return members[recorded - 1].row.bundle_id; }
+  [[nodiscard]] store::Pass pass() const { return members.front().row.pass; }
+};
+
+/// "image 7" or "images 7, 9, 12", for messages.
+std::string images_text(const GroupPlan& group);
 
 /// One method with one draw seed: a column of the work inside a bundle.
 struct VariantRun {
@@ -37,6 +59,7 @@ struct Plan {
   std::vector<refer::Dataset> datasets;
   std::vector<SplitPlan> splits;
   std::vector<BundlePlan> bundles;  ///< accuracy bundles first, then latency
+  std::vector<GroupPlan> groups;    ///< of all bundles, in their order
   std::optional<protocol::Replay> replay;
   std::string pack;  ///< key of the variants that `bundles` are about
 

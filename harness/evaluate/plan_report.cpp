@@ -1,5 +1,6 @@
 #include "harness/evaluate/plan_report.hpp"
 
+#include <algorithm>
 #include <set>
 
 #include <fmt/core.h>
@@ -30,6 +31,10 @@ void print_pass(const Plan& plan, store::Pass pass) {
   if (total.bundles == 0) return;
   fmt::print("{:<10}{} bundles, {} units", store::name_of(pass), total.bundles, total.units);
   if (total.expressions > 0) fmt::print(", {} masks", total.expressions);
+  const auto groups = std::count_if(plan.groups.begin(), plan.groups.end(),
+                                    [&](const GroupPlan& group) { return group.pass() == pass; });
+  if (static_cast<std::size_t>(groups) < total.bundles)
+    fmt::print(", computed in {} groups", groups);
   fmt::print("\n");
 }
 
@@ -75,7 +80,7 @@ void print_plan(const config::Config& config, const Plan& plan,
              geometry.llama.layers, geometry.vision.hidden, geometry.vision.layers,
              geometry.sam.dim, geometry.sam.depth, geometry.sam.image);
   for (const SplitPlan& split : plan.splits)
-    fmt::print("split     {:<18}{} images\n", split.name, split.images.size());
+    fmt::print("split     {:<18}{} images\n", split.name, split.planned);
   fmt::print("protocols {}\nvariants\n", config.protocols.size());
   print_variants(config, methods);
   print_pass(plan, store::Pass::accuracy);

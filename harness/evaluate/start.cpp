@@ -58,6 +58,51 @@ void check_repeats(const config::Config& config, const BundlePlan& bundle,
               "undo the change, choose another run.output, or start with --fresh");
 }
 
+bool settled(const BundlePlan& bundle, const store::DoneSet& done) {
+  const std::uint64_t id = bundle.row.bundle_id;
+  return done.bundles.count(id) > 0 || done.quarantined.count(id) > 0;
+}
+
+/// What died with the group. Any image may have named it: with another run.limit another one is
+/// the last.
+const Suspicion* suspicion_of(const GroupPlan& group, const Suspicions& suspicions) {
+  const Suspicion* worst = nullptr;
+  for (const BundlePlan& bundle : group.bundles()) {
+    const auto found = suspicions.find(bundle.row.bundle_id);
+    if (found == suspicions.end()) continue;
+    if (worst == nullptr || found->second.attempts.size() > worst->attempts.size())
+      worst = &found->second;
+  }
+  return worst;
+}
+
+/// Why a group is given up.
+std::string accusation(const GroupPlan& group, const Suspicion& suspicion) {
+  const std::string what =
+      group.members.size() == 1
+          ? "it was"
+          : fmt::format("{}, which are computed together, were", images_text(group));
+  return fmt::format("{} in work when {} attempts ended without a word: {}", what,
+                     suspicion.attempts.size(), fmt::join(suspicion.attempts, ", "));
+}
+
+/// Adds what is to do with one group.
+void judge(const GroupPlan& group, const store::DoneSet& done, const Suspicions& suspicions,
+           std::int64_t quarantine, PackStart& start) {
+  std::vector<std::uint64_t> open;
+  for (const BundlePlan& bundle : group.bundles())
+    (settled(bundle, done) ? start.done : open).push_back(bundle.row.bundle_id);
+  if (open.empty()) return;
+  const Suspicion* suspicion = suspicion_of(group, suspicions);
+  if (suspicion == nullptr) return;
+  if (quarantine == 0 || suspicion->attempts.size() < static_cast<std::size_t>(quarantine)) {
+    start.suspects.push_back(group.id());
+    return;
+  }
+  for (const std::uint64_t bundle : open)
+    start.quarantined.push_back({bundle, suspicion->timed_out, accusation(group, *suspicion)});
+}
+
 /// What is done of one pack; adds to `missing_bytes` what the rest is likely to fill.
 PackStart start_of(const config::Config& config, Plan& plan, const PackedVariants& variants,
                    const store::DoneSet& done, const Suspicions& suspicions,
@@ -65,25 +110,9 @@ PackStart start_of(const config::Config& config, Plan& plan, const PackedVariant
   PackStart start{variants, {}, {}, {}};
   const config::Config pack = config_of(config, variants);
   plan_pack(plan, pack, unit::key_of(pack_parts(pack)));
-  for (const BundlePlan& bundle : plan.bundles) {
-    check_repeats(config, bundle, done);
-    const std::uint64_t id = bundle.row.bundle_id;
-    if (done.bundles.count(id) > 0 || done.quarantined.count(id) > 0) {
-      start.done.push_back(id);
-      continue;
-    }
-    const auto suspicion = suspicions.find(id);
-    if (suspicion == suspicions.end()) continue;
-    const std::size_t deaths = suspicion->second.attempts.size();
-    if (config.quarantine == 0 || deaths < static_cast<std::size_t>(config.quarantine)) {
-      start.suspects.push_back(id);
-    } else {
-      start.quarantined.push_back(
-          {id, suspicion->second.timed_out,
-           fmt::format("it was in work when {} attempts ended without a word: {}",
-                       deaths, fmt::join(suspicion->second.attempts, ", "))});
-    }
-  }
+  for (const BundlePlan& bundle : plan.bundles) check_repeats(config, bundle, done);
+  for (const GroupPlan& group : plan.groups)
+    judge(group, done, suspicions, config.quarantine, start);
   const std::size_t left = plan.bundles.size() - start.done.size();
   if (left > 0) missing_bytes += predicted_bytes(pack, plan) * left / plan.bundles.size();
   return start;

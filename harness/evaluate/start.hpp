@@ -13,7 +13,8 @@
 
 namespace litebench::evaluate {
 
-/// A bundle that this start records as failed instead of doing it.
+/// A bundle that this start records as failed instead of doing it. A group is given up whole: which
+/// of its images is to blame nobody knows.
 struct Quarantined {
   std::uint64_t bundle_id = 0;
   bool timed_out = false;  ///< its last attempt ran out of time; otherwise it died without a word
@@ -23,8 +24,10 @@ struct Quarantined {
 /// One pack of the run and what is left of it.
 struct PackStart {
   PackedVariants variants;
-  std::vector<std::uint64_t> done;  ///< bundles of this plan that earlier attempts finished or gave up
-  std::vector<std::uint64_t> suspects;  ///< in work when an attempt died: done last, one at a time
+  /// Bundles of this plan that earlier attempts finished or gave up.
+  std::vector<std::uint64_t> done;
+  /// Groups in work when an attempt died: done last, one at a time.
+  std::vector<std::uint64_t> suspects;
   std::vector<Quarantined> quarantined;  ///< in work when two died: this start gives them up
 };
 

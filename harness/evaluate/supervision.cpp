@@ -14,17 +14,24 @@ double predicted_cost(const store::PlannedBundle& bundle) {
   return kTowersInUnits + bundle.units;
 }
 
-double Deadline::seconds(const store::PlannedBundle& bundle) const {
-  constexpr double kTimes = 20, kLeast = 600, kUnmeasured = 3600;
-  if (fixed_ > 0) return fixed_;
-  const Measured& measured = measured_[static_cast<std::size_t>(bundle.pass)];
-  if (measured.cost == 0) return kUnmeasured;
-  return std::max(kLeast, kTimes * predicted_cost(bundle) * measured.seconds / measured.cost);
+double predicted_cost(const GroupPlan& group) {
+  double cost = 0;
+  for (const BundlePlan& bundle : group.members) cost += predicted_cost(bundle.row);
+  return cost;
 }
 
-void Deadline::learn(const store::PlannedBundle& bundle, double seconds) {
-  Measured& measured = measured_[static_cast<std::size_t>(bundle.pass)];
-  measured.cost += predicted_cost(bundle);
+double Deadline::seconds(const GroupPlan& group) const {
+  constexpr double kTimes = 20, kLeast = 600, kUnmeasured = 3600;
+  const auto images = static_cast<double>(group.members.size());
+  if (fixed_ > 0) return fixed_ * images;
+  const Measured& measured = measured_[static_cast<std::size_t>(group.pass())];
+  if (measured.cost == 0) return kUnmeasured * images;
+  return std::max(kLeast, kTimes * predicted_cost(group) * measured.seconds / measured.cost);
+}
+
+void Deadline::learn(const GroupPlan& group, double seconds) {
+  Measured& measured = measured_[static_cast<std::size_t>(group.pass())];
+  measured.cost += predicted_cost(group);
   measured.seconds += seconds;
 }
 
@@ -35,29 +42,29 @@ Supervision::Supervision(const std::filesystem::path& shard, double fixed_deadli
       suspects_(std::move(suspects)),
       watchdog_([this] { give_up(); }) {}
 
-void Supervision::begin(const BundlePlan& bundle) {
-  image_ = bundle.row.image_id;
-  mark_.working(bundle.row.bundle_id);
-  watchdog_.expect_within(launch::Watchdog::Seconds(deadline_.seconds(bundle.row)));
+void Supervision::begin(const GroupPlan& group) {
+  images_ = images_text(group);
+  mark_.working(group.id());
+  watchdog_.expect_within(launch::Watchdog::Seconds(deadline_.seconds(group)));
 }
 
-void Supervision::end(const BundlePlan& bundle, double seconds) {
+void Supervision::end(const GroupPlan& group, double seconds) {
   watchdog_.done();
   mark_.working(0);
-  deadline_.learn(bundle.row, seconds);
+  deadline_.learn(group, seconds);
 }
 
-bool Supervision::may_prepare_ahead(const BundlePlan& bundle) const {
-  return suspects_.count(bundle.row.bundle_id) == 0;
+bool Supervision::may_prepare_ahead(const GroupPlan& group) const {
+  return suspects_.count(group.id()) == 0;
 }
 
 /// On the watchdog's thread: the computing one may never return.
 void Supervision::give_up() {
   mark_.timed_out();
   fmt::print(stderr,
-             "litebench: the bundle of image {} takes much longer than it should (the device may "
+             "litebench: the bundle of {} takes much longer than it should (the device may "
              "hang); this rank ends so that a new start can go on\n",
-             image_);
+             images_);
   launch::Session::exit_now(static_cast<int>(ExitCode::restart));
 }
 

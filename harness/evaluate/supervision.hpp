@@ -14,16 +14,17 @@ namespace litebench::evaluate {
 /// Cost of a bundle in units of one sequence; only ratios inside a pass matter. The towers cost
 /// every bundle the same.
 double predicted_cost(const store::PlannedBundle& bundle);
+double predicted_cost(const GroupPlan& group);
 
-/// How long a bundle may take before its rank is taken for hung.
+/// How long a group of bundles may take before its rank is taken for hung.
 class Deadline {
  public:
-  /// `fixed_seconds` > 0 wins over what is learnt.
+  /// `fixed_seconds` > 0, of each image, wins over what is learnt.
   explicit Deadline(double fixed_seconds) : fixed_(fixed_seconds) {}
 
   /// Twenty times what it should take, at least ten minutes; an hour before anything was measured.
-  [[nodiscard]] double seconds(const store::PlannedBundle& bundle) const;
-  void learn(const store::PlannedBundle& bundle, double seconds);
+  [[nodiscard]] double seconds(const GroupPlan& group) const;
+  void learn(const GroupPlan& group, double seconds);
 
  private:
   struct Measured {
@@ -33,18 +34,18 @@ class Deadline {
   std::array<Measured, 2> measured_{};  // by store::Pass
 };
 
-/// One rank's view of its own bundles.
+/// One rank's view of what it has in work. A group goes by its id.
 class Supervision {
  public:
-  /// `suspects`: bundles that were in work when an attempt died; they are prepared alone.
+  /// `suspects`: groups that were in work when an attempt died; they are prepared alone.
   Supervision(const std::filesystem::path& shard, double fixed_deadline,
               std::unordered_set<std::uint64_t> suspects);
 
-  void begin(const BundlePlan& bundle);
-  void end(const BundlePlan& bundle, double seconds);
-  [[nodiscard]] bool may_prepare_ahead(const BundlePlan& bundle) const;
-  void preparing(const BundlePlan& bundle) { mark_.preparing(bundle.row.bundle_id); }
-  void prepared(const BundlePlan& bundle) { mark_.prepared(bundle.row.bundle_id); }
+  void begin(const GroupPlan& group);
+  void end(const GroupPlan& group, double seconds);
+  [[nodiscard]] bool may_prepare_ahead(const GroupPlan& group) const;
+  void preparing(const GroupPlan& group) { mark_.preparing(group.id()); }
+  void prepared(const GroupPlan& group) { mark_.prepared(group.id()); }
   /// The process is about to end by order or for a reason that no bundle is to blame for.
   void land() { mark_.land(); }
 
@@ -54,7 +55,7 @@ class Supervision {
   store::FlightMark mark_;
   Deadline deadline_;
   std::unordered_set<std::uint64_t> suspects_;
-  std::int64_t image_ = 0;  // in work, for the message
+  std::string images_;  // in work, for the message
   launch::Watchdog watchdog_;
 };
 

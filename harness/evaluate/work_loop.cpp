@@ -3,11 +3,20 @@
 #include <future>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "harness/measure/clock.hpp"
 
 namespace litebench::evaluate {
 namespace {
+
+using PreparedGroup = std::vector<PreparedImage>;
+
+PreparedGroup prepare_group(const WorkLoop& loop, const GroupPlan& group) {
+  PreparedGroup prepared;
+  for (const BundlePlan& bundle : group.members) prepared.push_back(loop.prepare(bundle));
+  return prepared;
+}
 
 /// Pictures prepared ahead by a helper thread. A grant that is not known yet is prepared when it is
 /// needed.
@@ -15,21 +24,21 @@ class Prefetch {
  public:
   explicit Prefetch(const WorkLoop& loop) : loop_(loop) {}
 
-  PreparedImage take(std::uint32_t index) {
+  PreparedGroup take(std::uint32_t index) {
     if (ahead_.valid() && index_ == index) return ahead_.get();
-    return loop_.prepare(loop_.plan.bundles[index]);
+    return prepare_group(loop_, loop_.plan.groups[index]);
   }
 
   void start(std::optional<std::uint32_t> index) {
     if (!index) return;
-    const BundlePlan& bundle = loop_.plan.bundles[*index];
+    const GroupPlan& group = loop_.plan.groups[*index];
     Supervision* supervision = loop_.supervision;
-    if (supervision != nullptr && !supervision->may_prepare_ahead(bundle)) return;
-    if (supervision != nullptr) supervision->preparing(bundle);
+    if (supervision != nullptr && !supervision->may_prepare_ahead(group)) return;
+    if (supervision != nullptr) supervision->preparing(group);
     index_ = *index;
-    ahead_ = std::async(std::launch::async, [&loop = loop_, &bundle, supervision] {
-      PreparedImage prepared = loop.prepare(bundle);
-      if (supervision != nullptr) supervision->prepared(bundle);
+    ahead_ = std::async(std::launch::async, [&loop = loop_, &group, supervision] {
+      PreparedGroup prepared = prepare_group(loop, group);
+      if (supervision != nullptr) supervision->prepared(group);
       return prepared;
     });
   }
@@ -37,7 +46,7 @@ class Prefetch {
  private:
   const WorkLoop& loop_;
   std::uint32_t index_ = 0;
-  std::future<PreparedImage> ahead_;
+  std::future<PreparedGroup> ahead_;
 };
 
 }  // namespace
@@ -50,15 +59,17 @@ void WorkLoop::run() {
       return;
     }
     const measure::Stopwatch watch;
-    const BundlePlan& bundle = plan.bundles[*index];
-    if (supervision != nullptr) supervision->begin(bundle);
-    const PreparedImage prepared = prefetch.take(*index);
+    const GroupPlan& group = plan.groups[*index];
+    if (supervision != nullptr) supervision->begin(group);
+    const PreparedGroup prepared = prefetch.take(*index);
     // A helper thread beside a timed unit would disturb its clock.
-    if (bundle.row.pass == store::Pass::accuracy) prefetch.start(handout.peek());
-    store::Bundle rows = passes[static_cast<std::size_t>(bundle.row.pass)]->run(bundle, prepared);
-    shard.commit(rows);
+    if (group.pass() == store::Pass::accuracy) prefetch.start(handout.peek());
+    std::vector<store::Bundle> rows =
+        passes[static_cast<std::size_t>(group.pass())]->run_group(group.members, prepared);
+    // A start that finds only some of them does the group again: what it repeats audits the first.
+    for (std::size_t i = 0; i < group.recorded; ++i) shard.commit(rows[i]);
     const double seconds = static_cast<double>(watch.elapsed_ns()) * 1e-9;
-    if (supervision != nullptr) supervision->end(bundle, seconds);
+    if (supervision != nullptr) supervision->end(group, seconds);
     handout.done(*index, seconds);
   }
 }

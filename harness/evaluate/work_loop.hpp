@@ -1,5 +1,5 @@
 #pragma once
-// One rank's loop: ask for a bundle, prepare the next one meanwhile, compute, commit.
+// One rank's loop: ask for a group of bundles, prepare the next one meanwhile, compute, commit.
 
 #include <array>
 #include <functional>
@@ -16,12 +16,12 @@ struct WorkLoop {
   const Plan& plan;
   std::function<PreparedImage(const BundlePlan&)> prepare;  ///< thread-safe
   std::array<EvaluationPass*, 2> passes;                    ///< by store::Pass
-  handout::Handout& handout;
+  handout::Handout& handout;                                ///< of indices into plan.groups
   store::ShardWriter& shard;
   std::function<bool()> told_to_stop;
   Supervision* supervision = nullptr;  ///< none: nobody has to know what is in work
 
-  /// Until the work runs out or somebody asks to stop; then the bundle in flight is finished and
+  /// Until the work runs out or somebody asks to stop; then the group in flight is finished and
   /// everybody is told.
   void run();
 };

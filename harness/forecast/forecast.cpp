@@ -191,16 +191,21 @@ Memory Forecaster::latency_memory(const SampleShape& sample, std::size_t protoco
   return memory;
 }
 
-Memory Forecaster::accuracy_memory(const BundleShape& bundle, std::size_t protocol) const {
+Memory Forecaster::accuracy_memory(std::span<const BundleShape> group, std::size_t protocol) const {
   const double element = config_.dtype == config::DTypeChoice::fp32 ? 4 : 2;
   const double hidden = element * d(geometry_.llama.hidden);
   const double side = d(geometry_.sam.low_res());
-  const std::vector<Sequence> all = sequences(bundle, protocol);
+  std::vector<Sequence> all;
   double held = rates_.at("clip.kept:" + taps_, {1}) + hidden * d(geometry_.vision.patches());
-  std::int64_t prompts = 0;
-  for (const Sequence& one : all) {
-    held += hidden * d(length_of(*one.variant, *one.sample));
-    prompts += one.sample->turns;
+  std::int64_t prompts = 0;  // of one image: masks are decoded image by image
+  for (const BundleShape& image : group) {
+    std::int64_t own = 0;
+    for (const Sequence& one : sequences(image, protocol)) {
+      held += hidden * d(length_of(*one.variant, *one.sample));
+      own += one.sample->turns;
+      all.push_back(one);
+    }
+    prompts = std::max(prompts, own);
   }
   Memory memory;
   for (const auto& pack : packs(all)) {

@@ -30,7 +30,9 @@ class Forecaster {
   /// One accuracy bundle under protocol `protocol`. What is shared and packed is counted as the
   /// accuracy pass does it.
   [[nodiscard]] Stages accuracy(const BundleShape& bundle, std::size_t protocol) const;
-  [[nodiscard]] Memory accuracy_memory(const BundleShape& bundle, std::size_t protocol) const;
+  /// Of bundles that are computed together.
+  [[nodiscard]] Memory accuracy_memory(std::span<const BundleShape> group,
+                                       std::size_t protocol) const;
 
   /// One timed run of `variant` (as in Config::variants).
   [[nodiscard]] Stages latency(const BundleShape& bundle, const SampleShape& sample,

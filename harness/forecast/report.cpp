@@ -105,7 +105,7 @@ struct Timed {
 };
 
 struct Predicted {
-  std::vector<double> seconds;  ///< of every bundle of the plan
+  std::vector<double> seconds;  ///< of every group of the plan
   Stages accuracy{};            ///< sums
   std::int64_t accuracy_bundles = 0;
   std::map<std::size_t, Timed> latency;  ///< by variant
@@ -124,27 +124,34 @@ class Prediction {
  public:
   Prediction(const Subject& subject, const Rates& rates)
       : subject_(subject), forecaster_(rates, subject.config, subject.geometry, subject.methods) {
-    for (const evaluate::BundlePlan& bundle : subject.plan.bundles) {
-      const BundleShape shape = shape_of(subject.plan, subject.config, subject.prompts, bundle);
-      if (bundle.row.pass == store::Pass::accuracy) {
-        add_accuracy(bundle, shape);
+    for (const evaluate::GroupPlan& group : subject.plan.groups) {
+      std::vector<BundleShape> shapes;
+      for (const evaluate::BundlePlan& bundle : group.members)
+        shapes.push_back(shape_of(subject.plan, subject.config, subject.prompts, bundle));
+      if (group.pass() == store::Pass::accuracy) {
+        add_accuracy(group, shapes);
       } else {
-        add_latency(bundle, shape);
+        add_latency(group.members.front(), shapes.front());
       }
     }
   }
   [[nodiscard]] const Predicted& result() const { return result_; }
 
  private:
-  void add_accuracy(const evaluate::BundlePlan& bundle, const BundleShape& shape) {
-    const auto protocol = static_cast<std::size_t>(bundle.row.protocol);
-    const Stages stages = forecaster_.accuracy(shape, protocol);
-    const Memory memory = forecaster_.accuracy_memory(shape, protocol);
-    result_.seconds.push_back(total(stages));
-    add(result_.accuracy, stages);
-    ++result_.accuracy_bundles;
+  /// Time image by image, as if the packs of each were its own.
+  void add_accuracy(const evaluate::GroupPlan& group, const std::vector<BundleShape>& shapes) {
+    const auto protocol = static_cast<std::size_t>(group.members.front().row.protocol);
+    const Memory memory = forecaster_.accuracy_memory(shapes, protocol);
     if (memory.total > result_.accuracy_memory.total) result_.accuracy_memory = memory;
-    record(bundle, "", stages, memory);
+    double seconds = 0;
+    for (std::size_t i = 0; i < shapes.size(); ++i) {
+      const Stages stages = forecaster_.accuracy(shapes[i], protocol);
+      seconds += total(stages);
+      add(result_.accuracy, stages);
+      ++result_.accuracy_bundles;
+      if (i < group.recorded) record(group.members[i], "", stages, memory);
+    }
+    result_.seconds.push_back(seconds);
   }
 
   void add_latency(const evaluate::BundlePlan& bundle, const BundleShape& shape) {
@@ -247,9 +254,9 @@ struct Expected {
 /// The run's own hand-out in made-up time.
 std::vector<Expected> runs_of(const Subject& subject, const Predicted& predicted) {
   std::vector<handout::WorkItem> items;
-  for (const evaluate::BundlePlan& bundle : subject.plan.bundles) {
-    items.push_back({static_cast<std::uint32_t>(items.size()), evaluate::predicted_cost(bundle.row),
-                     static_cast<std::uint8_t>(bundle.row.pass)});
+  for (const evaluate::GroupPlan& group : subject.plan.groups) {
+    items.push_back({static_cast<std::uint32_t>(items.size()), evaluate::predicted_cost(group),
+                     static_cast<std::uint8_t>(group.pass())});
   }
   const bool gpu = subject.device.torch_device().is_cuda();
   const std::uint32_t cores = std::max(1U, std::thread::hardware_concurrency());

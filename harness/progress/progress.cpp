@@ -18,9 +18,9 @@ std::string duration_text(double seconds) {
 }
 
 std::string progress_text(std::uint64_t done, std::uint64_t total, std::uint64_t before,
-                          std::uint32_t ranks, double seconds) {
-  std::string text =
-      fmt::format("{}/{} bundles on {} rank{}", before + done, total, ranks, ranks == 1 ? "" : "s");
+                          std::uint32_t ranks, double seconds, std::string_view things) {
+  std::string text = fmt::format("{}/{} {} on {} rank{}", before + done, total, things, ranks,
+                                 ranks == 1 ? "" : "s");
   if (done == 0 || seconds <= 0) return text;
   const double rate = static_cast<double>(done) / seconds;
   const auto left = static_cast<double>(total - before - done);
@@ -31,11 +31,12 @@ std::string progress_text(std::uint64_t done, std::uint64_t total, std::uint64_t
 }
 
 ProgressLine::ProgressLine(std::FILE* out, std::uint64_t total, std::uint64_t before,
-                           std::uint32_t ranks, bool quiet)
+                           std::uint32_t ranks, bool quiet, std::string_view things)
     : out_(out),
       total_(total),
       before_(before),
       ranks_(ranks),
+      things_(things),
       quiet_(quiet),
       terminal_(::isatty(::fileno(out)) != 0),
       start_(std::chrono::steady_clock::now()),
@@ -61,7 +62,7 @@ void ProgressLine::update(std::uint64_t done) {
 
 void ProgressLine::print(std::uint64_t done) {
   const double seconds = std::chrono::duration<double>(last_ - start_).count();
-  const std::string text = progress_text(done, total_, before_, ranks_, seconds);
+  const std::string text = progress_text(done, total_, before_, ranks_, seconds, things_);
   // Not fmt::print, which throws when the log's disk is full: no reason to end the run.
   std::fputs((terminal_ ? fmt::format("\r{:<78}", text) : text + "\n").c_str(), out_);
   std::fflush(out_);

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <mutex>
 #include <string>
+#include <string_view>
 
 namespace litebench::progress {
 
@@ -13,16 +14,16 @@ namespace litebench::progress {
 std::string duration_text(double seconds);
 
 /// The text of one line. `before`: bundles that earlier attempts had finished; they count as done
-/// but not into the rate.
+/// but not into the rate. `things`: what is counted.
 std::string progress_text(std::uint64_t done, std::uint64_t total, std::uint64_t before,
-                          std::uint32_t ranks, double seconds);
+                          std::uint32_t ranks, double seconds, std::string_view things = "bundles");
 
 /// Thread-safe. On a terminal one line is rewritten every half second, elsewhere a line is written
 /// every 30 s.
 class ProgressLine {
  public:
   ProgressLine(std::FILE* out, std::uint64_t total, std::uint64_t before, std::uint32_t ranks,
-               bool quiet);
+               bool quiet, std::string_view things = "bundles");
   ~ProgressLine();
   ProgressLine(const ProgressLine&) = delete;
   ProgressLine& operator=(const ProgressLine&) = delete;
@@ -37,6 +38,7 @@ class ProgressLine {
   std::FILE* out_;
   std::uint64_t total_, before_;
   std::uint32_t ranks_;
+  std::string things_;
   bool quiet_, terminal_, open_ = false, ended_ = false;
   std::chrono::steady_clock::time_point start_, last_;
 };

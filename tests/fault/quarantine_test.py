@@ -1,9 +1,10 @@
 """An image that kills its rank is left out after two attempts; everything else is complete."""
 
 import json
+import re
 
 import pytest
-from faults import faulty, integers, launch, run, statuses, text, undisturbed
+from faults import SPLITS, faulty, integers, launch, run, run_config, statuses, text, undisturbed
 
 POISON = 98304
 PICTURE = f"{POISON:012}.jpg"
@@ -46,6 +47,26 @@ def test_a_picture_that_hangs_its_rank_runs_out_of_time(tmp_path):
     assert "takes much longer than it should" in err
     assert {status for image, status in statuses(tmp_path / "run") if image == POISON} == {"timeout"}
     assert {status for image, status in statuses(tmp_path / "run") if image != POISON} == {"ok"}
+
+
+def test_a_group_with_a_picture_that_kills_its_rank_is_left_out_whole_and_named(tmp_path):
+    config = tmp_path / "sweep.toml"
+    together = text(tmp_path, splits=SPLITS[:1]).replace("[model]", "[model]\nimages_per_bundle = 2")
+    config.write_text(together)
+    process = launch(config, 1, **faulty(PICTURE, "kill"))
+    out, err = process.communicate(timeout=500)
+    assert process.returncode == 3, out + err
+    lost = {image for image, status in statuses(tmp_path / "run") if status == "poisoned"}
+    assert POISON in lost and len(lost) == 2 and err.count("is left out") == 2, err
+    named = re.search(r"images (\d+), (\d+), which are computed together, were in work when 2 attempts ended", err)
+    assert named and {int(image) for image in named.groups()} == lost, err
+    assert {status for image, status in statuses(tmp_path / "run") if image not in lost} == {"ok"}
+    done = run("--config", config, "--retry")
+    assert done.returncode == 0, done.stdout + done.stderr
+    other = tmp_path / "other"
+    other.mkdir()
+    run_config(other, together.replace(str(tmp_path / "run"), str(other / "run")))
+    assert integers(tmp_path / "run/results.h5") == integers(other / "run/results.h5")
 
 
 def test_launch_names_the_suspects_when_nothing_gets_done(tmp_path):

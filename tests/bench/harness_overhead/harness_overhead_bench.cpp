@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -38,8 +39,20 @@ double cpu_seconds(clockid_t clock) {
 /// Rows as an accuracy bundle has them: one conversation of three expressions under four variants.
 class NullPass final : public evaluate::EvaluationPass {
  public:
-  store::Bundle run(const evaluate::BundlePlan& plan, const evaluate::PreparedImage&) override {
+  std::vector<store::Bundle> run_group(std::span<const evaluate::BundlePlan> bundles,
+                                       std::span<const evaluate::PreparedImage>) override {
     const measure::Stopwatch watch;
+    std::vector<store::Bundle> rows;
+    for (const evaluate::BundlePlan& bundle : bundles) rows.push_back(rows_of(bundle));
+    nanoseconds_ += watch.elapsed_ns();
+    return rows;
+  }
+
+  /// Spent on the rows themselves.
+  [[nodiscard]] double seconds() const { return static_cast<double>(nanoseconds_) * 1e-9; }
+
+ private:
+  [[nodiscard]] store::Bundle rows_of(const evaluate::BundlePlan& plan) const {
     store::Bundle bundle;
     bundle.commit.bundle_id = plan.row.bundle_id;
     bundle.commit.image_id = plan.row.image_id;
@@ -54,14 +67,9 @@ class NullPass final : public evaluate::EvaluationPass {
     }
     for (std::size_t v = 0; v < kBudgets.size(); ++v)
       add_unit(bundle, plan.row.bundle_id, static_cast<std::int16_t>(v));
-    nanoseconds_ += watch.elapsed_ns();
     return bundle;
   }
 
-  /// Spent on the rows themselves.
-  [[nodiscard]] double seconds() const { return static_cast<double>(nanoseconds_) * 1e-9; }
-
- private:
   void add_unit(store::Bundle& bundle, std::uint64_t sample, std::int16_t variant) const {
     const std::int16_t kept = kBudgets[static_cast<std::size_t>(variant)];
     for (int turn = 0; turn < kExpressions; ++turn) {
@@ -96,13 +104,14 @@ evaluate::Plan plan_of(std::uint32_t bundles) {
                   .expressions = kExpressions * static_cast<std::int32_t>(kBudgets.size()),
                   .units = static_cast<std::int32_t>(kBudgets.size())};
     plan.bundles.push_back(bundle);
+    plan.groups.push_back({{bundle}, 1});
   }
   return plan;
 }
 
 std::vector<handout::WorkItem> items_of(const evaluate::Plan& plan) {
   std::vector<handout::WorkItem> items;
-  for (std::uint32_t i = 0; i < plan.bundles.size(); ++i) items.push_back({i, 1.0, 0});
+  for (std::uint32_t i = 0; i < plan.groups.size(); ++i) items.push_back({i, 1.0, 0});
   return items;
 }
 

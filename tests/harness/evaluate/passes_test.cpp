@@ -184,6 +184,84 @@ TEST(Passes, APictureThatCannotBeDecodedFailsEveryUnitOfItsBundle) {
   for (const store::ExpressionRow& row : rows.expressions) EXPECT_EQ(row.status, store::Status::failed_decode);
 }
 
+struct Group {
+  std::vector<BundlePlan> bundles;
+  std::vector<PreparedImage> prepared;
+};
+
+/// All accuracy bundles of the plan.
+Group whole_split(const Fixture& f) {
+  Group group;
+  for (const BundlePlan& bundle : f.plan.bundles) {
+    if (bundle.row.pass != store::Pass::accuracy) continue;
+    group.bundles.push_back(bundle);
+    group.prepared.push_back(f.preparer.prepare(bundle));
+  }
+  return group;
+}
+
+/// Equal tokens; expression rows in equal order, whose areas differ by next to nothing.
+void expect_same_answers(const store::Bundle& a, const store::Bundle& b) {
+  ASSERT_EQ(a.tokens.size(), b.tokens.size());
+  for (std::size_t i = 0; i < a.tokens.size(); ++i) {
+    const auto x = a.get(a.tokens[i].indices), y = b.get(b.tokens[i].indices);
+    EXPECT_TRUE(std::equal(x.begin(), x.end(), y.begin(), y.end()));
+  }
+  ASSERT_EQ(a.expressions.size(), b.expressions.size());
+  std::int64_t differing = 0;
+  for (std::size_t i = 0; i < a.expressions.size(); ++i) {
+    const store::ExpressionRow &x = a.expressions[i], &y = b.expressions[i];
+    EXPECT_EQ(std::uint64_t{x.sample_id}, std::uint64_t{y.sample_id});
+    EXPECT_EQ(x.variant, y.variant);
+    EXPECT_EQ(x.status, y.status);
+    differing += std::abs(x.predicted_area - y.predicted_area) + std::abs(x.intersection - y.intersection);
+  }
+  EXPECT_LE(differing, 3);
+}
+
+TEST(Passes, ImagesComputedTogetherAnswerAsEachAlone) {
+  for (const std::string& text : {kConfig, kInside}) {
+    Fixture f({}, text);
+    const Group group = whole_split(f);
+    const auto pass = make_accuracy_pass(f.context());
+    const std::vector<store::Bundle> together = pass->run_group(group.bundles, group.prepared);
+    ASSERT_EQ(together.size(), 5u);
+    for (std::size_t i = 0; i < together.size(); ++i) {
+      EXPECT_EQ(std::uint64_t{together[i].commit.bundle_id}, std::uint64_t{group.bundles[i].row.bundle_id});
+      expect_same_answers(together[i], pass->run(group.bundles[i], group.prepared[i]));
+    }
+  }
+}
+
+TEST(Passes, RecordsOfImagesComputedTogetherShareTheTimeWithoutGapsAndOverlaps) {
+  Fixture f;
+  const Group group = whole_split(f);
+  const std::vector<store::Bundle> rows = make_accuracy_pass(f.context())->run_group(group.bundles, group.prepared);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const store::CommitRow& commit = rows[i].commit;
+    std::int64_t stages = 0;
+    for (std::size_t s = static_cast<std::size_t>(store::Stage::clip); s < store::kStages; ++s) {
+      EXPECT_GT(std::int64_t{commit.shared_ns[s]}, 0);
+      stages += commit.shared_ns[s];
+    }
+    EXPECT_LE(stages, commit.duration_ns + 1000);
+    if (i > 0) {
+      EXPECT_EQ(std::int64_t{commit.begin_ns}, rows[i - 1].commit.begin_ns + rows[i - 1].commit.duration_ns);
+    }
+  }
+}
+
+TEST(Passes, APictureThatCannotBeDecodedCostsItsNeighboursNothing) {
+  Fixture f;
+  Group group = whole_split(f);
+  group.prepared[1].decode_error = "half a picture";
+  const auto pass = make_accuracy_pass(f.context());
+  const std::vector<store::Bundle> rows = pass->run_group(group.bundles, group.prepared);
+  for (const store::UnitRow& unit : rows[1].units) EXPECT_EQ(unit.status, store::Status::failed_decode);
+  EXPECT_EQ(rows[1].units.size(), 15u);
+  for (const std::size_t i : {0u, 2u, 3u, 4u}) expect_same_answers(rows[i], pass->run(group.bundles[i], group.prepared[i]));
+}
+
 /// Runs out of memory while it evaluates, as CUDA's allocator and as the standard library say it.
 template <typename Thrown>
 class Exhausted final : public GuardedPass {
@@ -192,8 +270,8 @@ class Exhausted final : public GuardedPass {
       : GuardedPass(context, store::Pass::accuracy), thrown_(std::move(thrown)) {}
 
  private:
-  void evaluate(const BundlePlan&, const PreparedImage&, BundleRows& rows) override {
-    rows.add_failed_expression({0, runs()[0]}, 0, store::Status::ok);   // half of the work is there
+  void evaluate(std::span<const ImageWork> images) override {
+    images.front().rows.add_failed_expression({0, runs()[0]}, 0, store::Status::ok);   // half of the work is there
     throw thrown_;
   }
   Thrown thrown_;
@@ -214,6 +292,20 @@ void expect_rows_of_exhausted_memory(Thrown thrown) {
 TEST(Passes, MemoryThatDoesNotSufficeFailsEveryUnitOfItsBundle) {
   expect_rows_of_exhausted_memory(std::bad_alloc());
   expect_rows_of_exhausted_memory(c10::OutOfMemoryError("no room"));
+}
+
+TEST(Passes, MemoryThatDoesNotSufficeFailsAllThatWasComputedTogether) {
+  Fixture f;
+  Group group = whole_split(f);
+  group.prepared[3].decode_error = "half a picture";
+  Exhausted pass(f.context(), std::bad_alloc());
+  const std::vector<store::Bundle> rows = pass.run_group(group.bundles, group.prepared);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    EXPECT_EQ(rows[i].units.size(), 15u);
+    EXPECT_EQ(rows[i].expressions.size(), static_cast<std::size_t>(group.bundles[i].row.expressions));
+    const store::Status expected = i == 3 ? store::Status::failed_decode : store::Status::oom;
+    for (const store::UnitRow& unit : rows[i].units) EXPECT_EQ(unit.status, expected);
+  }
 }
 
 TEST(Passes, OtherFailuresAreNotTakenForRows) {

@@ -97,7 +97,7 @@ TEST(Measurement, NamesEverythingAForecastAsksFor) {
   for (const double seconds : forecaster.accuracy(shape, 0)) EXPECT_GT(seconds, 0);
   const double whole = total(forecaster.latency(shape, shape.samples.front(), 0, 0));
   EXPECT_GT(whole, 0);
-  EXPECT_GT(forecaster.accuracy_memory(shape, 0).total,
+  EXPECT_GT(forecaster.accuracy_memory({&shape, 1}, 0).total,
             forecaster.latency_memory(shape.samples.front(), 0, 0).total);
 }
 

@@ -9,6 +9,7 @@ TEST(Progress, TellsRateAndTimeLeft) {
   EXPECT_EQ(progress_text(0, 10, 0, 1, 3), "0/10 bundles on 1 rank");
   EXPECT_EQ(progress_text(20, 100, 0, 2, 10), "20/100 bundles on 2 ranks, 2.0 a second, 40 s left");
   EXPECT_EQ(progress_text(10, 10, 0, 2, 100), "10/10 bundles on 2 ranks, 10.0 s each");
+  EXPECT_EQ(progress_text(0, 4, 1, 1, 3, "groups"), "1/4 groups on 1 rank");
 }
 
 TEST(Progress, BundlesOfEarlierAttemptsDoNotFlatterTheRate) {

@@ -1,15 +1,14 @@
 """Integers do not depend on how many ranks there were, nor on when the run was killed."""
 
-import os
 import random
 import signal
 import subprocess
 import time
-from pathlib import Path
 
 import h5py
 import pytest
-from support import ROOT, WITHOUT_THREADS, command, environment, integers, run_config, sweep
+from support import (ROOT, WITHOUT_THREADS, command, environment, integers, kill_at_a_random_moment, run_config,
+                     shards_bytes, sweep)
 
 SPLITS = ["refcoco/val", "refcoco+/val", "refcocog/test"]
 SWEEPS = ('[[sweep]]\nmethod = "none"\n[[sweep]]\nmethod = ["litelvlm", "uniform"]\ntokens = [192, 64]\n'
@@ -34,46 +33,6 @@ def test_an_mpi_without_thread_support_leaves_the_same_integers(alone, tmp_path,
         monkeypatch.setenv(name, value)
     run_config(tmp_path, sweep(tmp_path / "run", splits=SPLITS, sweeps=SWEEPS), ranks=3)
     assert integers(tmp_path / "run/results.h5") == alone
-
-
-def shards_bytes(run):
-    return sum(f.stat().st_size for f in (run / "shards").glob("*.h5")) if (run / "shards").exists() else 0
-
-
-def session_members(session):
-    """Live processes of a session; mpirun gives every rank a process group of its own."""
-    members = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            state, _, _, sid = stat.read_text().rsplit(")", 1)[1].split()[:4]
-        except OSError:
-            continue
-        if int(sid) == session and state != "Z":
-            members.append(int(stat.parent.name))
-    return members
-
-
-def kill_session(session):
-    while members := session_members(session):
-        for pid in members:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-        time.sleep(0.05)
-
-
-def kill_at_a_random_moment(config, ranks, rng):
-    """Starts the run in a session of its own and kills all of it some time after its first shard appears."""
-    process = subprocess.Popen(command("--config", config, ranks=ranks), env=environment(), cwd=ROOT, start_new_session=True,
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    run = config.parent / "run"
-    deadline = time.monotonic() + 120
-    while process.poll() is None and shards_bytes(run) == 0 and time.monotonic() < deadline:
-        time.sleep(0.02)
-    time.sleep(rng.uniform(0.0, 0.8))
-    kill_session(process.pid)
-    process.wait()
 
 
 @pytest.mark.parametrize("seed,first,second", [(1, 2, 1), (2, 1, 3), (3, 3, 2), (4, 2, 8), (5, 1, 1)])

@@ -1,14 +1,17 @@
 """Running litebench as a user does, and reading what it leaves."""
 
 import json
+import operator
 import os
 import re
+import signal
 import subprocess
 import time
 from pathlib import Path
 
 import h5py
 import numpy as np
+from pycocotools import mask as coco
 
 ROOT = Path(__file__).resolve().parents[3]
 GOLDEN = ROOT / "tests/golden/tiny"
@@ -116,6 +119,40 @@ def retained(results, sample_rows=None):
     return found
 
 
+def tokens(results):
+    """{(sample_id, variant, seed, layer): live visual tokens in their order}"""
+    units, found = results.tables["units"], {}
+    for row in results.tables["tokens"]:
+        unit = units[row["unit"]]
+        key = int(unit["sample_id"]), results.variants[unit["variant"]], int(unit["seed"]), int(row["layer"])
+        found[key] = results.payload(row)
+    return found
+
+
+def differing_pixels(one, other, row, size):
+    counts = [results.payload(expressions[row]) for results, expressions in (one, other)]
+    if counts[0] == counts[1]:
+        return 0
+    return int(operator.ne(*(coco.decode({"size": size, "counts": c}) for c in counts)).sum())
+
+
+def assert_masks_agree(one, other):
+    """The same expressions, packed in two ways. Matrix kernels give other last bits for other row counts, which a pixel of
+    logit 0 (within 1e-4) may show."""
+    masks = [(results, results.expressions()) for results in (one, other)]
+    sizes = {int(row["image_id"]): (int(row["height"]), int(row["width"])) for row in one.tables["images"]}
+    assert masks[0][1].keys() == masks[1][1].keys()
+    off = []
+    for key, row in masks[0][1].items():
+        height, width = sizes[key[1]]
+        assert row["status"] == masks[1][1][key]["status"], key
+        pixels = differing_pixels(*masks, key, (height, width)) if row["status"] == 0 else 0
+        assert pixels <= 1 + 1e-5 * height * width, key
+        assert abs(int(row["intersection"]) - int(masks[1][1][key]["intersection"])) <= pixels
+        off.append(pixels > 0)
+    assert sum(off) < 0.05 * len(off)
+
+
 def committed(run_folder):
     if not (run_folder / "shards").exists():
         return 0
@@ -152,3 +189,43 @@ def ranks_below(launcher):
 
     found = [pid for pid, (_, name) in parents.items() if name.startswith("litebench-run") and below(pid)]
     return sorted(found, key=rank)
+
+
+def shards_bytes(run):
+    return sum(f.stat().st_size for f in (run / "shards").glob("*.h5")) if (run / "shards").exists() else 0
+
+
+def session_members(session):
+    """Live processes of a session; mpirun gives every rank a process group of its own."""
+    members = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, _, sid = stat.read_text().rsplit(")", 1)[1].split()[:4]
+        except OSError:
+            continue
+        if int(sid) == session and state != "Z":
+            members.append(int(stat.parent.name))
+    return members
+
+
+def kill_session(session):
+    while members := session_members(session):
+        for pid in members:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        time.sleep(0.05)
+
+
+def kill_at_a_random_moment(config, ranks, rng):
+    """Starts the run in a session of its own and kills all of it some time after its first shard appears."""
+    process = subprocess.Popen(command("--config", config, ranks=ranks), env=environment(), cwd=ROOT, start_new_session=True,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    run = config.parent / "run"
+    deadline = time.monotonic() + 120
+    while process.poll() is None and shards_bytes(run) == 0 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    time.sleep(rng.uniform(0.0, 0.8))
+    kill_session(process.pid)
+    process.wait()
