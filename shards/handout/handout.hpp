@@ -29,14 +29,15 @@ struct RankReport {
   bool others_lost = false;    ///< some rank (or the coordinator) did not; known to every rank that did
 };
 
-/// One rank's end of the hand-out. Used from one thread.
+/// One rank's end of the hand-out. Used from one thread at a time.
 class Handout {
  public:
   virtual ~Handout() = default;
   /// Next bundle for this rank; nothing when all work is done or stop was asked. Waits for one reply at most, and
   /// between the phases and at the end for the other ranks' last bundles, which it may have to repeat.
   virtual std::optional<std::uint32_t> next() = 0;
-  /// What next() will return, when that is known already; never waits. For preparing a bundle ahead.
+  /// What next() will return, when that is known already; never waits. For preparing a bundle ahead: asked again and
+  /// again while the last bundle that was granted is computed, since its answer is under way then.
   [[nodiscard]] virtual std::optional<std::uint32_t> peek() = 0;
   /// This rank finished the bundle (seconds it took; feeds the idle report and the progress of rank 0).
   virtual void done(std::uint32_t index, double seconds) = 0;
