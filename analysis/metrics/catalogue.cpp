@@ -53,6 +53,8 @@ constexpr Metric kMetrics[] = {
     {"peak_mib", "Peak MiB", Unit::mebibytes, kLatency, "mean of peak_bytes_total / 2^20"},
     {"memory", "Memory", Unit::ratio, kLatency,
      "Σ peak_bytes_total / Σ peak_bytes_total of the baseline"},
+    {"energy_j", "Energy J", Unit::joules, kLatency,
+     "mean of energy_mj / 1e3; nothing unless every paired unit tells it"},
     {"starts", "Starts", Unit::count, kColdStarts,
      "first runs whose conversation was timed afterwards in the same process"},
     {"first_ms", "First ms", Unit::milliseconds, kColdStarts,

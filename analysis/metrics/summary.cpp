@@ -96,6 +96,17 @@ void add_sample(Efficiency& sums, std::span<const TimedPair> pairs) {
   ++sums.selections;
 }
 
+void add_state(Efficiency& sums, std::span<const TimedPair> pairs) {
+  double energy = 0;
+  for (const TimedPair& pair : pairs) {
+    sums.throttled += pair.own->throttled > 0 ? 1 : 0;
+    if (pair.own->energy_mj <= 0) continue;
+    energy += static_cast<double>(pair.own->energy_mj);
+    ++sums.energies;
+  }
+  sums.energy_mj += energy / static_cast<double>(pairs.size());
+}
+
 void fill_efficiency(Summary& summary, const Run& run) {
   for (const results::Unit& unit : run.units) {
     const bool timed = unit.pass == store::Pass::latency && unit.status == store::Status::ok;
@@ -104,7 +115,10 @@ void fill_efficiency(Summary& summary, const Run& run) {
   if (!summary.baseline) return;
   each_timed_sample(run, *summary.baseline, [&](std::span<const TimedPair> pairs) {
     const results::Unit& own = *pairs.front().own;
-    add_sample(summary.efficiency[at(own.protocol) * summary.variants + at(own.variant)], pairs);
+    Efficiency& sums =
+        summary.efficiency[at(own.protocol) * summary.variants + at(own.variant)];
+    add_sample(sums, pairs);
+    add_state(sums, pairs);
   });
 }
 
@@ -161,6 +175,11 @@ std::optional<double> PairedSum::speed_up() const {
 std::optional<double> PairedSum::share() const {
   if (pairs == 0) return std::nullopt;
   return own / baseline;
+}
+
+std::optional<double> Efficiency::mean_energy_mj() const {
+  if (energies == 0 || energies != total_ns.pairs) return std::nullopt;
+  return energy_mj / static_cast<double>(total_ns.samples);
 }
 
 Epsilons epsilons_of(std::string_view protocol_json) {

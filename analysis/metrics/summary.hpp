@@ -42,6 +42,12 @@ struct Efficiency {
   PairedSum total_ns, prefill_ns, peak_bytes, llm_bytes, flops;
   double select_ns = 0;         ///< sum over samples of means over the paired units that tell it
   std::int64_t selections = 0;  ///< samples with such units
+  double energy_mj = 0;         ///< sum over samples of means over their paired units
+  std::int64_t energies = 0;    ///< paired units that tell it
+  std::int64_t throttled = 0;   ///< paired units during which the device was slowed down
+  /// Per sample. Only where every pair tells it: counters move in steps, so the units that tell it are those that happened to see
+  /// a step, and a mean over them alone would be too high.
+  [[nodiscard]] std::optional<double> mean_energy_mj() const;
 };
 
 /// Visual tokens of a protocol and variant, every sample and seed once.

@@ -107,6 +107,7 @@ std::optional<double> latency_value(const TableInput& in, std::string_view metri
   if (metric == "llm_memory") return e.llm_bytes.share();
   if (metric == "peak_mib") return scaled(e.peak_bytes.mean(), 1 / kMebibyte);
   if (metric == "memory") return e.peak_bytes.share();
+  if (metric == "energy_j") return scaled(e.mean_energy_mj(), 1e-3);
   if (metric == "tflops") return scaled(e.flops.mean(), 1e-12);
   if (metric == "select_ms") return scaled(mean_select_ns(e), 1e-6);
   if (metric == "saved_ms") return scaled(saved_prefill_ns(e), 1e-6);
@@ -175,6 +176,7 @@ std::string why_empty(const TableInput& input, std::string_view name, const Plac
   if (metric->rows == RowsOf::latency) {
     const std::string why = why_no_latency(input);
     if (!why.empty()) return why;
+    if (name == "energy_j") return "no energy: not every timed run moved the device's counter";
     const bool memory =
         name == "memory" || name == "llm_memory" || name == "peak_mib" || name == "llm_mib";
     return memory ? "no memory: the device does not tell its peak" : "";

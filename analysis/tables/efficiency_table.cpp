@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
+#include <vector>
 
 #include <fmt/core.h>
 
@@ -33,13 +35,41 @@ bool dominated(const Goods& a, const Goods& b) {
   return compared && better;
 }
 
+/// Whether some variant has the number.
+bool anywhere(const TableInput& in, std::string_view metric) {
+  for (std::size_t p = 0; p < in.run.protocols.size(); ++p) {
+    for (std::size_t v = 0; v < in.run.variants.size(); ++v) {
+      if (value_of(in, metric, {p, kAverage, v})) return true;
+    }
+  }
+  return false;
+}
+
+/// Whose times a slowed-down device is in; "" when nobody's.
+std::string note_on_throttling(const TableInput& in) {
+  std::string met;
+  for (std::size_t p = 0; p < in.run.protocols.size(); ++p) {
+    for (const std::size_t v : variants_by_budget(in.run)) {
+      const Efficiency& e = in.summary.efficiency_of(p, v);
+      if (e.throttled == 0) continue;
+      met += fmt::format("{}{} {} of {}", met.empty() ? "" : ", ", row_id(in, p, v), e.throttled,
+                         e.total_ns.pairs);
+    }
+  }
+  if (met.empty()) return met;
+  return fmt::format("Throttled (power or temperature) during timed units of {}: these times are not those of the "
+                     "device's set clock.",
+                     met);
+}
+
 }  // namespace
 
 Table efficiency_table(const TableInput& input) {
-  constexpr std::array<std::string_view, 11> kMetrics{
-      "pairs",   "prefill_ms", "prefill_speed_up", "total_ms", "speed_up", "ceiling",
-      "llm_mib", "llm_memory", "peak_mib",         "memory",   "tflops"};
-  Table table = variant_rows(input, "efficiency", "Efficiency", kMetrics);
+  std::vector<std::string_view> metrics{"pairs",    "prefill_ms", "prefill_speed_up", "total_ms",
+                                        "speed_up", "ceiling",    "llm_mib",          "llm_memory",
+                                        "peak_mib", "memory",     "tflops"};
+  if (anywhere(input, "energy_j")) metrics.emplace_back("energy_j");
+  Table table = variant_rows(input, "efficiency", "Efficiency", metrics);
   table.caption = caption_of(
       input, fmt::format("Latency pass, batch 1: means over units paired with {}, and ratios "
                          "of their sums.",
@@ -48,6 +78,9 @@ Table efficiency_table(const TableInput& input) {
   table.notes.emplace_back(
       "Ceiling: speed-up end to end if nothing but prefill had changed (Amdahl); what is below it "
       "pays for selection.");
+  if (std::string note = note_on_throttling(input); !note.empty()) {
+    table.notes.push_back(std::move(note));
+  }
   for (std::size_t p = 0; input.summary.baseline && p < input.run.protocols.size(); ++p) {
     const PairedSum& total = input.summary.efficiency_of(p, *input.summary.baseline).total_ns;
     const PairedSum& prefill = input.summary.efficiency_of(p, *input.summary.baseline).prefill_ns;

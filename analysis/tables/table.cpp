@@ -22,6 +22,7 @@ std::string number(double value, Unit unit) {
     case Unit::mebibytes: return fmt::format("{:.1f}", value);
     case Unit::teraflops: return fmt::format("{:.3f}", value);
     case Unit::seconds: return fmt::format("{:.1f}", value);
+    case Unit::joules: return fmt::format("{:.2f}", value);
     case Unit::text: return fmt::format("{}", value);
   }
   return "";
@@ -52,6 +53,7 @@ std::string_view name_of(Unit unit) {
     case Unit::mebibytes: return "MiB";
     case Unit::teraflops: return "TFLOPs";
     case Unit::seconds: return "s";
+    case Unit::joules: return "J";
   }
   return "";
 }

@@ -27,8 +27,9 @@ enum class Unit : std::uint8_t {
   mebibytes,     ///< one decimal
   teraflops,     ///< three decimals
   seconds,       ///< one decimal
+  joules,        ///< two decimals
 };
-inline constexpr Unit kLastUnit = Unit::seconds;
+inline constexpr Unit kLastUnit = Unit::joules;
 std::string_view name_of(Unit unit);  ///< each has its own
 
 /// Says which rows a number was computed from and how, so that an audit can find and repeat it.

@@ -21,4 +21,11 @@ void account(store::UnitRow& row, const prune::TokenLedger& ledger, const model:
       model::pipeline_flops(geometry, {tokens, ledger.kept(), expressions, clip_text_length});
 }
 
+void note_state(store::UnitRow& row, const measure::DeviceState& between) {
+  row.clock_mhz = between.clock_mhz;
+  row.temperature = between.temperature;
+  row.throttled = between.throttled;
+  row.energy_mj = between.energy_mj;
+}
+
 }  // namespace litebench::evaluate

@@ -135,6 +135,8 @@ class Run {
     }
     make_run_folder(config_.output);
     lock_ = std::make_unique<launch::RunLock>(config_.output, attempt);
+    const std::string untold = device_->info().untold;
+    if (config_.latency.enabled && !untold.empty()) fmt::print(stderr, "litebench: {}\n", untold);
     start_ = prepare_start(config_, plan_, attempt, device_->info().kind, options_.retry);
   }
   [[nodiscard]] const StartInfo& start() const { return start_; }

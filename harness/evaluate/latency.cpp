@@ -55,11 +55,14 @@ class LatencyPass final : public GuardedPass {
       return;
     }
     try {
+      const measure::DeviceState before = context().device.state();
       const SingleRun timed =
           run_single(context(), method, prepared.image, sample, protocol, *clock_);
+      const measure::DeviceState state = measure::between(before, context().device.state());
       store::UnitRow& row = add_timed(key, timed, rows);
       row.repeat = static_cast<std::int16_t>(repeat);
       row.order = order;
+      note_state(row, state);
       account(row, *timed.ledger, context().glamm.geometry(),
               static_cast<std::int64_t>(sample.targets.size()),
               clip_text_length(sample, text_kind(method, context().glamm.geometry(), protocol)),

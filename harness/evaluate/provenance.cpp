@@ -63,6 +63,7 @@ Parts environment_of(const config::Config& config, const launch::Session& sessio
           {"device memory", std::to_string(device.total_bytes)},
           {"driver", device.driver},
           {"CUDA", device.runtime},
+          {"device state", device.untold},
           {"threads", std::to_string(config.threads)},
           {"data.root", config.root.string()},
           {"tables.baseline", config.tables.baseline},

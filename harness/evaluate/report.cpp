@@ -11,6 +11,7 @@
 #include "harness/evaluate/methods_page.hpp"
 #include "harness/launch/thread_level.hpp"
 #include "harness/measure/device.hpp"
+#include "harness/measure/nvml.hpp"
 #include "model/prune/registry.hpp"
 
 namespace litebench::evaluate {
@@ -28,11 +29,34 @@ void print_method(const prune::Method& method) {
   }
 }
 
+std::string state_text(const measure::DeviceState& state) {
+  const auto of = [](std::int64_t value, std::string_view unit) {
+    return value < 0 ? fmt::format("? {}", unit) : fmt::format("{} {}", value, unit);
+  };
+  return fmt::format("{}, {}, {}, {}", of(state.clock_mhz, "MHz"), of(state.temperature, "°C"),
+                     of(state.power_mw < 0 ? -1 : state.power_mw / 1000, "W"),
+                     state.throttled < 0    ? "throttling unknown"
+                     : state.throttled == 0 ? "not throttled"
+                                            : "throttled");
+}
+
+/// Apart from CUDA: a machine may have one without the other.
+void print_nvml() {
+  try {
+    fmt::print("  NVML                  found, driver {}\n", measure::Nvml().driver());
+  } catch (const Error& error) {
+    fmt::print("  NVML                  none usable: {}\n", error.what());
+  }
+}
+
 void print_device(int index) {
   try {
-    const measure::DeviceInfo info = measure::open_cuda_device(index)->info();
+    const auto device = measure::open_cuda_device(index);
+    const measure::DeviceInfo info = device->info();
     fmt::print("  gpu {:<18}{}, {:.1f} GiB, driver {}\n", index, info.name,
                static_cast<double>(info.total_bytes) / (1 << 30), info.driver);
+    fmt::print("  gpu {:<18}{}\n", index, state_text(device->state()));
+    if (!info.untold.empty()) fmt::print("  gpu {:<18}{}\n", index, info.untold);
   } catch (const Error& error) {
     fmt::print("  gpu                   none usable: {}\n", error.what());
   }
@@ -58,6 +82,7 @@ int probe() {
   fmt::print("  LibTorch              {} loads, CPU capability {}\n", TORCH_VERSION,
              at::get_cpu_capability());
   print_device(0);
+  print_nvml();
   std::fflush(stdout);  // an MPI that cannot start ends the process
   const launch::ThreadLevel level = launch::probe_thread_level();
   fmt::print("  MPI                   {}, threads: {} required, {} provided; {}\n", level.library,

@@ -45,7 +45,8 @@ class CpuDevice final : public Device {
             .name = processor_name(),
             .total_bytes = machine_bytes,
             .driver = "",
-            .runtime = ""};
+            .runtime = "",
+            .untold = ""};
   }
   void synchronize() override {}
   MemoryUse memory() const override {

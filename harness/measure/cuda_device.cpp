@@ -3,11 +3,13 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <vector>
 
 #include "base/error.hpp"
 #include "harness/measure/cuda_module.hpp"
 #include "harness/measure/device.hpp"
+#include "harness/measure/nvml.hpp"
 
 namespace litebench::measure {
 namespace {
@@ -49,23 +51,41 @@ std::string version_of(int number) {
   return fmt::format("{}.{}", number / 1000, number % 1000 / 10);
 }
 
+// As nvidia-smi prints it.
+std::string uuid_text(const std::uint8_t (&uuid)[16]) {
+  std::string text = "GPU";
+  for (int i = 0; i < 16; ++i) {
+    if (i == 0 || i == 4 || i == 6 || i == 8 || i == 10) text += '-';
+    text += fmt::format("{:02x}", uuid[i]);
+  }
+  return text;
+}
+
 class CudaDevice final : public Device {
  public:
   CudaDevice(const cuda::Interface& module, int index) : module_(module), index_(index) {
     check_cuda(module_, module_.set_device(index_), "selecting it");
+    const cuda::DeviceDescription found = description();
+    try {
+      nvml_ = Nvml().find(found.pci_bus_id, uuid_text(found.uuid));
+      const std::string& missing = nvml_->missing();
+      if (!missing.empty()) untold_ = "the GPU does not tell " + missing;
+    } catch (const Error& error) {
+      untold_ = error.what();
+    }
   }
 
   c10::Device torch_device() const override {
     return c10::Device(c10::DeviceType::CUDA, static_cast<c10::DeviceIndex>(index_));
   }
   DeviceInfo info() const override {
-    cuda::DeviceDescription found{};
-    check_cuda(module_, module_.describe(index_, &found), "asking for its name");
+    const cuda::DeviceDescription found = description();
     return {.kind = "cuda",
             .name = found.name,
             .total_bytes = found.total_bytes,
             .driver = version_of(found.driver_version),
-            .runtime = version_of(found.runtime_version)};
+            .runtime = version_of(found.runtime_version),
+            .untold = untold_};
   }
   void synchronize() override { check_cuda(module_, module_.synchronize(), "finishing its work"); }
   MemoryUse memory() const override {
@@ -76,13 +96,22 @@ class CudaDevice final : public Device {
   void reset_peak() override {
     check_cuda(module_, module_.reset_peak(index_), "resetting its memory counter");
   }
+  DeviceState state() const override { return nvml_ ? nvml_->state() : DeviceState{}; }
   std::unique_ptr<Clock> make_clock() const override {
     return std::make_unique<CudaClock>(module_);
   }
 
  private:
+  [[nodiscard]] cuda::DeviceDescription description() const {
+    cuda::DeviceDescription found{};
+    check_cuda(module_, module_.describe(index_, &found), "asking for its name");
+    return found;
+  }
+
   const cuda::Interface& module_;
   int index_;
+  std::optional<NvmlDevice> nvml_;
+  std::string untold_;
 };
 
 }  // namespace

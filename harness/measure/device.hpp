@@ -9,6 +9,8 @@
 
 #include <c10/core/Device.h>
 
+#include "harness/measure/device_state.hpp"
+
 namespace litebench::measure {
 
 struct DeviceInfo {
@@ -16,6 +18,7 @@ struct DeviceInfo {
   std::string name;
   std::int64_t total_bytes = 0;  ///< of the GPU's memory; of the machine's on CPU
   std::string driver, runtime;   ///< CUDA versions such as "13.0"; empty on CPU
+  std::string untold;  ///< a sentence on what state() will lack and why; empty on CPU, which tells nothing anyway
 };
 
 struct MemoryUse {
@@ -42,6 +45,8 @@ class Device {
   virtual void synchronize() = 0;
   [[nodiscard]] virtual MemoryUse memory() const = 0;
   virtual void reset_peak() = 0;
+  /// Clock, temperature, throttling and energy as the device tells them. May take a tenth of a millisecond.
+  [[nodiscard]] virtual DeviceState state() const { return {}; }
   [[nodiscard]] virtual std::unique_ptr<Clock> make_clock() const = 0;
 };
 

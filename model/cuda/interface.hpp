@@ -10,7 +10,7 @@
 namespace litebench::cuda {
 
 /// Raised whenever anything below changes; a module of another number is refused.
-inline constexpr int kInterfaceVersion = 1;
+inline constexpr int kInterfaceVersion = 2;
 inline constexpr std::size_t kNcclIdBytes = 128;
 
 struct DeviceDescription {
@@ -19,6 +19,8 @@ struct DeviceDescription {
   int capability;      ///< 10 × major + minor, e.g. 90
   int driver_version;  ///< as CUDA counts: 13000 is 13.0
   int runtime_version;
+  char pci_bus_id[32];  ///< e.g. 0000:3B:00.0
+  std::uint8_t uuid[16];
 };
 
 /// LibTorch's caching allocator, bytes in live tensors (not what it holds in reserve).

@@ -41,6 +41,10 @@ int describe(int device, DeviceDescription* out) {
     out->capability = 10 * properties.major + properties.minor;
     check(cudaDriverGetVersion(&out->driver_version), "cudaDriverGetVersion");
     check(cudaRuntimeGetVersion(&out->runtime_version), "cudaRuntimeGetVersion");
+    check(cudaDeviceGetPCIBusId(out->pci_bus_id, sizeof out->pci_bus_id, device),
+          "cudaDeviceGetPCIBusId");
+    static_assert(sizeof properties.uuid == sizeof out->uuid);
+    std::memcpy(out->uuid, &properties.uuid, sizeof out->uuid);
   });
 }
 

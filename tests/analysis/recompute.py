@@ -244,6 +244,10 @@ def efficiency_table(run):
                  "peak_mib": fixed(1)(run.samples_of(v, "peak_bytes_total").peak_bytes_total.mean() / 2**20),
                  "memory": latency_ratio(run, v, "peak_bytes_total", False, bounds),
                  "tflops": fixed(3)(run.samples_of(v, "flops_total").flops_total.mean() / 1e12)}
+        if any((run.positive(w, "total_ns").energy_mj > 0).all() for w in vary(run)):
+            timed = run.positive(v, "total_ns")
+            known = (timed.energy_mj > 0).all()
+            cells["energy_j"] = fixed(2)(timed.groupby("sample_id").energy_mj.mean().mean() / 1e3) if known else "—"
         out.update({run.label(v, name): text for name, text in cells.items()})
     return out
 

@@ -52,6 +52,14 @@ def test_best_and_second_are_marked_where_the_next_is_significantly_lower(reduce
     assert "best" in found.values()
 
 
+def test_variants_that_were_timed_on_a_throttled_device_are_named(reduced):
+    folder, run = reduced
+    met = {run.variants[v]: (int((run.pairs(v).throttled > 0).sum()), len(run.pairs(v))) for v in range(len(run.variants))}
+    wanted = ", ".join(f"{variant} {slow} of {units}" for variant, (slow, units) in met.items() if slow > 0)
+    notes = json.loads((folder / "tables" / "efficiency.json").read_text())["notes"]
+    assert wanted and sum(f"timed units of {wanted}: " in note for note in notes) == 1, notes
+
+
 def test_threads_change_nothing(reduced, tmp_path):
     folder, _ = reduced
     done = subprocess.run([BIN / "litebench-reduce", folder, "--threads", "1", "--output", tmp_path], capture_output=True)

@@ -211,6 +211,7 @@ TEST(Writers, EveryUnitHasAFormOfItsOwn) {
   EXPECT_EQ(printed(12, Unit::count), "12");
   EXPECT_EQ(printed(12.34, Unit::seconds), "12.3");
   EXPECT_EQ(printed(12.345, Unit::teraflops), "12.345");
+  EXPECT_EQ(printed(7.126, Unit::joules), "7.13");
   EXPECT_EQ(printed(12.34, Unit::mebibytes), "12.3");
   EXPECT_EQ(printed(12.346, Unit::milliseconds), "12.35");
   Cell speed_up = number_cell("", 1.278, Unit::ratio, "");

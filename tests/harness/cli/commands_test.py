@@ -169,6 +169,18 @@ def test_doctor_says_what_mpi_promises_to_threads_and_what_follows():
     assert provided == "MPI_THREAD_FUNNELED" and consequence.startswith("images are divided among the ranks beforehand")
 
 
+def test_doctor_says_whether_nvml_was_found(tmp_path):
+    done = run("doctor")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"NVML +(found, driver \S+|none usable: libnvidia-ml.so.1 tells nothing of the GPU \(.*\) .*stay unknown)", done.stdout)
+    shutil.copy(BIN.parent / "tests/harness/measure/libfake_nvml.so", tmp_path / "libnvidia-ml.so.1")
+    paths = [str(tmp_path), *filter(None, [environment().get("LD_LIBRARY_PATH")])]
+    done = subprocess.run(command("doctor"), env={**environment(), "LD_LIBRARY_PATH": ":".join(paths)}, cwd=ROOT, text=True,
+                          capture_output=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"NVML +found, driver 580.65.06", done.stdout), done.stdout
+
+
 def test_doctor_goes_on_after_a_problem_and_ends_with_its_code(tmp_path):
     shutil.copytree(GOLDEN / "glamm", tmp_path / "glamm")
     shard = next((tmp_path / "glamm").glob("*00002-of-00002.bin"))
