@@ -73,6 +73,8 @@ set_target_properties(litebench_cuda PROPERTIES
   LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib/litebench
   INSTALL_RPATH "$ORIGIN"
   INSTALL_RPATH_USE_LINK_PATH ON)   # LibTorch, its libcudart, NCCL: where the build found them
+# Device arithmetic rounds like the CPU's (kernels/host_device.hpp): fused only where it says fmaf.
+target_compile_options(litebench_cuda PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:--fmad=false>)
 # nvcc's headers first: the wheel's lack crt/host_defines.h, nvcc's toolkit may lack cublas.
 target_include_directories(litebench_cuda PRIVATE ${CMAKE_SOURCE_DIR})
 target_include_directories(litebench_cuda SYSTEM PRIVATE

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "kernels/clones.hpp"
+#include "kernels/maskscore/pixel.hpp"
 
 namespace litebench::kernels {
 namespace {
@@ -175,19 +176,17 @@ MaskScore score_mask(const std::uint8_t* mask, const std::uint8_t* target, std::
   return score;
 }
 
-// PyTorch's source coordinate for align_corners=false, in its float arithmetic. The neighbour of
-// the last source element is a copy of it that callers keep behind each row, so index + 1 is always
-// readable.
+// The neighbour of the last source element is a copy of it that callers keep behind each row, so
+// index + 1 is always readable.
 MaskScorer::Axis MaskScorer::make_axis(std::int64_t in, std::int64_t out, std::int64_t used) {
   Axis axis;
-  const float scale = static_cast<float>(in) / static_cast<float>(out);
+  const float scale = scale_of(in, out);
   for (std::int64_t i = 0; i < used; ++i) {
-    const float source = std::max(0.0F, std::fma(scale, static_cast<float>(i) + 0.5F, -0.5F));
-    const auto low = std::min(static_cast<std::int64_t>(source), in - 1);
-    const float w1 = std::clamp(source - static_cast<float>(low), 0.0F, 1.0F);
-    axis.index.push_back(static_cast<std::int32_t>(low));
-    axis.w0.push_back(1.0F - w1);
-    axis.w1.push_back(w1);
+    const Place place =
+        place_of(static_cast<std::int32_t>(i), static_cast<std::int32_t>(in), scale);
+    axis.index.push_back(place.lower);
+    axis.w0.push_back(place.w0);
+    axis.w1.push_back(place.w1);
   }
   return axis;
 }

@@ -2,85 +2,17 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cmath>
 #include <cstring>
 
 #include "kernels/clones.hpp"
+#include "kernels/resample/taps.hpp"
 
 namespace litebench::kernels {
 namespace {
 
-constexpr int kPrecision = 22;  // bits after the point of a coefficient
-constexpr std::int32_t kHalf = 1 << (kPrecision - 1);
-
 using Bytes8 = std::uint8_t __attribute__((vector_size(8)));
 using Bytes32 = std::uint8_t __attribute__((vector_size(32)));
 using Ints8 = std::int32_t __attribute__((vector_size(32)));
-
-double bilinear(double x) {
-  x = std::fabs(x);
-  return x < 1.0 ? 1.0 - x : 0.0;
-}
-
-// Keys' kernel with a = -0.5, in the order of operations that decides the last bit of a
-// coefficient.
-double bicubic(double x) {
-  constexpr double a = -0.5;
-  x = std::fabs(x);
-  if (x < 1.0) return ((a + 2.0) * x - (a + 3.0)) * x * x + 1.0;
-  if (x < 2.0) return (((x - 5.0) * x + 8.0) * x - 4.0) * a;
-  return 0.0;
-}
-
-/// The source pixels of each wanted output position and their fixed-point weights.
-struct Taps {
-  std::vector<std::int32_t> first, count;
-  std::vector<std::int32_t> weights;  // `stride` per position
-  std::int64_t stride = 0;
-  [[nodiscard]] const std::int32_t* at(std::int64_t position) const {
-    return weights.data() + position * stride;
-  }
-};
-
-std::int32_t to_fixed(double weight) {
-  const double scaled = weight * (1 << kPrecision);
-  return static_cast<std::int32_t>(scaled < 0 ? scaled - 0.5 : scaled + 0.5);
-}
-
-Taps make_taps(std::int64_t in, std::int64_t out, Filter filter, std::int64_t begin,
-               std::int64_t count) {
-  const double ratio = static_cast<double>(in) / static_cast<double>(out);
-  const double filter_scale = std::max(ratio, 1.0);
-  const double support = (filter == Filter::bilinear ? 1.0 : 2.0) * filter_scale;
-  const double inverse = 1.0 / filter_scale;
-  Taps taps;
-  taps.stride = static_cast<std::int64_t>(std::ceil(support)) * 2 + 1;
-  taps.first.resize(count);
-  taps.count.resize(count);
-  taps.weights.resize(count * taps.stride);
-  std::vector<double> weight(taps.stride);
-  for (std::int64_t i = 0; i < count; ++i) {
-    const double centre = (static_cast<double>(begin + i) + 0.5) * ratio;
-    const auto low = std::max<std::int64_t>(0, static_cast<std::int64_t>(centre - support + 0.5));
-    const auto high = std::min<std::int64_t>(in, static_cast<std::int64_t>(centre + support + 0.5));
-    double sum = 0;
-    for (std::int64_t j = 0; j < high - low; ++j) {
-      const double x = (static_cast<double>(j + low) - centre + 0.5) * inverse;
-      weight[j] = filter == Filter::bilinear ? bilinear(x) : bicubic(x);
-      sum += weight[j];
-    }
-    taps.first[i] = static_cast<std::int32_t>(low);
-    taps.count[i] = static_cast<std::int32_t>(high - low);
-    for (std::int64_t j = 0; j < high - low; ++j) {
-      taps.weights[i * taps.stride + j] = to_fixed(sum != 0 ? weight[j] / sum : weight[j]);
-    }
-  }
-  return taps;
-}
-
-inline std::uint8_t clip(std::int32_t sum) {
-  return static_cast<std::uint8_t>(std::clamp(sum >> kPrecision, 0, 255));
-}
 
 // Two rows at a time: a pixel of both is one vector {r g b 0 r g b 0}, so that a tap is one
 // multiply whatever the stride of the taps.
@@ -163,12 +95,12 @@ LITEBENCH_WIDE void resample_column(const std::uint8_t* top, std::int64_t pitch,
       const std::int32_t w = weight[j];
       for (std::int64_t k = 0; k < kChunk; ++k) sum[k] += from[k] * w;
     }
-    for (std::int64_t k = 0; k < kChunk; ++k) out[i + k] = clip(sum[k]);
+    for (std::int64_t k = 0; k < kChunk; ++k) out[i + k] = grey_of(sum[k]);
   }
   for (; i < bytes; ++i) {
     std::int32_t sum = kHalf;
     for (std::int32_t j = 0; j < count; ++j) sum += top[i + j * pitch] * weight[j];
-    out[i] = clip(sum);
+    out[i] = grey_of(sum);
   }
 }
 

@@ -2,24 +2,19 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cmath>
 #include <numeric>
+
+#include "kernels/select/better.hpp"
 
 namespace litebench::kernels {
 namespace {
 
-// A strict weak ordering although the scores may hold NaN: NaN is worse than every number and equal
-// to itself.
 struct Better {
   const float* scores;
   Best best;
   Ties ties;
   bool operator()(std::int64_t a, std::int64_t b) const {
-    const float x = scores[a], y = scores[b];
-    const bool x_nan = std::isnan(x), y_nan = std::isnan(y);
-    if (x_nan != y_nan) return y_nan;
-    if (!x_nan && x != y) return best == Best::largest ? x > y : x < y;
-    return ties == Ties::lower ? a < b : b < a;
+    return better(scores[a], a, scores[b], b, best, ties);
   }
 };
 

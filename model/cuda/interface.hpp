@@ -7,10 +7,14 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/maskscore/maskscore_cuda.hpp"
+#include "kernels/resample/resample_cuda.hpp"
+#include "kernels/select/topk_cuda.hpp"
+
 namespace litebench::cuda {
 
 /// Raised whenever anything below changes; a module of another number is refused.
-inline constexpr int kInterfaceVersion = 2;
+inline constexpr int kInterfaceVersion = 3;
 inline constexpr std::size_t kNcclIdBytes = 128;
 
 struct DeviceDescription {
@@ -49,6 +53,11 @@ struct Interface {
   int (*event_record)(void* event);
   int (*event_elapsed_ms)(void* begin, void* end, double* milliseconds);  ///< waits for `end`
   void (*event_destroy)(void* event);
+
+  /// Kernels of litebench's own, queued on the current stream of the current device.
+  int (*mask_scores)(const kernels::MaskScoreLaunch* launch);
+  int (*topk)(const kernels::TopkLaunch* launch);
+  int (*resample)(const kernels::ResamplePass* pass);
 
   /// Broadcast of weights, rank 0 to all; all four null in a build without NCCL. The caller carries rank 0's id to the
   /// others and makes sure beforehand that every rank has a device: NCCL reports its absence late and badly.

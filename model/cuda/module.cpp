@@ -120,6 +120,26 @@ int event_elapsed_ms(void* begin, void* end, double* milliseconds) {
 
 void event_destroy(void* event) { cudaEventDestroy(static_cast<cudaEvent_t>(event)); }
 
+template <typename Launch>
+int queue(int (*launcher)(const Launch&, CUstream_st*), const Launch& launch, const char* name) {
+  return guarded([&] {
+    check(static_cast<cudaError_t>(launcher(launch, c10::cuda::getCurrentCUDAStream().stream())),
+          name);
+  });
+}
+
+int mask_scores(const kernels::MaskScoreLaunch* launch) {
+  return queue(kernels::launch_mask_scores, *launch, "scoring masks");
+}
+
+int topk(const kernels::TopkLaunch* launch) {
+  return queue(kernels::launch_topk, *launch, "ranking scores");
+}
+
+int resample(const kernels::ResamplePass* pass) {
+  return queue(kernels::launch_resample, *pass, "resizing pictures");
+}
+
 constexpr Interface kInterface{
     .version = kInterfaceVersion,
     .last_error = [] { return last_error_text().c_str(); },
@@ -134,6 +154,9 @@ constexpr Interface kInterface{
     .event_record = event_record,
     .event_elapsed_ms = event_elapsed_ms,
     .event_destroy = event_destroy,
+    .mask_scores = mask_scores,
+    .topk = topk,
+    .resample = resample,
 #ifdef LITEBENCH_HAS_NCCL
     .nccl_make_id = nccl_make_id,
     .nccl_open = nccl_open,

@@ -1,0 +1,188 @@
+// Which of the CUDA half's own kernels are worth having: each against the shortest composition of ATen's, at the shapes
+// of every geometry, on one GPU. Wall time of the call with everything it queues; interleaved rounds, best of each.
+//   masks     66 masks (22 variants × 3 expressions) of a 480 × 640 picture: ATen interpolates twice, compares, sums
+//   top k     3 rows of scores, a third of the patches kept: ATen sorts stably
+//   pictures  ATen has nothing that is Pillow's to the bit: the rival resizes on the CPU and copies the result
+// A kernel that does not reach 1.0 is to go. Ends with 1 when one is slower or differs from its CPU reference,
+// with 77 without a GPU. Not run on a GPU so far.
+
+#include <algorithm>
+#include <functional>
+#include <random>
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/gt.h>
+#include <ATen/ops/mul.h>
+#include <ATen/ops/randn.h>
+#include <ATen/ops/sort.h>
+#include <ATen/ops/upsample_bilinear2d.h>
+#include <c10/core/InferenceMode.h>
+#include <fmt/core.h>
+
+#include "harness/measure/clock.hpp"
+#include "harness/measure/device.hpp"
+#include "model/geometry.hpp"
+#include "tests/support/cuda_kernels.hpp"
+#include "tests/support/ratios.hpp"
+
+namespace {
+
+using namespace litebench;
+
+constexpr int kRounds = 30, kWarmUp = 3;
+constexpr std::int64_t kHeight = 480, kWidth = 640, kMasks = 66, kTargets = 3;
+
+/// Best times of two ways to the same thing, in ns.
+struct Times {
+  double rival = 1e18, own = 1e18;
+};
+
+Times interleaved(const cuda::Interface& module, const std::function<void()>& rival,
+                  const std::function<void()>& own) {
+  const auto time = [&](const std::function<void()>& work) {
+    measure::check_cuda(module, module.synchronize(), "waiting");
+    const measure::Stopwatch watch;
+    work();
+    measure::check_cuda(module, module.synchronize(), "waiting");
+    return static_cast<double>(watch.elapsed_ns());
+  };
+  Times best;
+  for (int round = 0; round < kRounds + kWarmUp; ++round) {
+    const Times now{time(rival), time(own)};
+    if (round < kWarmUp) continue;
+    best = {std::min(best.rival, now.rival), std::min(best.own, now.own)};
+  }
+  return best;
+}
+
+class Bench {
+ public:
+  Bench(const cuda::Interface& module, test::Ratios& ratios) : module_(module), ratios_(ratios) {}
+
+  void masks(const model::Geometry& geometry) {
+    const std::int64_t sam = geometry.sam.image, low = sam / 4;
+    const kernels::MaskFrame frame{low, sam, sam * 3 / 4, sam, kHeight, kWidth};
+    const at::Tensor logits = at::randn({kMasks, low, low}, on_device(at::kFloat));
+    const at::Tensor targets =
+        at::randn({kTargets, kHeight, kWidth}, on_device(at::kFloat)).gt(0).to(at::kByte);
+    std::vector<std::int32_t> which;
+    for (std::int32_t m = 0; m < kMasks; ++m) which.push_back(m % kTargets);
+    const at::Tensor target_of = test::on_gpu(which, {kMasks});
+    const at::Tensor rows = target_of.to(at::kLong);
+    const auto rival = [&] {
+      const at::Tensor large = at::upsample_bilinear2d(logits.unsqueeze(1), {sam, sam}, false);
+      const at::Tensor cut = large.narrow(2, 0, frame.resized_h).narrow(3, 0, frame.resized_w);
+      const at::Tensor predicted =
+          at::upsample_bilinear2d(cut, {kHeight, kWidth}, false).squeeze(1).gt(0);
+      const at::Tensor target = targets.index_select(0, rows);
+      const at::Tensor one = target.eq(1), many = target.gt(1);
+      for (const at::Tensor& counted :
+           {predicted, one, many, predicted.logical_and(one), predicted.logical_and(many)})
+        (void)counted.sum(at::IntArrayRef({1, 2}), false, at::kLong);
+    };
+    test::GpuMasks own;
+    const Times times = interleaved(module_, rival, [&] {
+      own = test::score_masks(module_, frame, logits, targets, target_of, false);
+    });
+    report(geometry, "masks", times,
+           same_masks(frame, logits, targets, which, test::totals_of(own)));
+  }
+
+  void topk(const model::Geometry& geometry) {
+    const std::int64_t n = geometry.vision.patches(), k = n / 3;
+    const at::Tensor scores = at::randn({kTargets, n}, on_device(at::kFloat));
+    at::Tensor own;
+    const Times times = interleaved(
+        module_,
+        [&] {
+          (void)std::get<1>(at::sort(scores, /*stable=*/true, /*dim=*/-1, /*descending=*/true))
+              .narrow(1, 0, k)
+              .contiguous();
+        },
+        [&] { own = test::topk(module_, scores, k, kernels::Best::largest); });
+    const std::vector<float> here = test::on_cpu<float>(scores);
+    std::vector<std::int64_t> wanted;
+    for (std::int64_t row = 0; row < kTargets; ++row) {
+      const std::span<const float> of(here.data() + row * n, static_cast<std::size_t>(n));
+      for (const std::int64_t i : kernels::stable_topk(of, k, kernels::Best::largest))
+        wanted.push_back(i);
+    }
+    report(geometry, "top k", times, test::on_cpu<std::int64_t>(own) == wanted);
+  }
+
+  void pictures(const model::Geometry& geometry, const char* what, std::int64_t height,
+                std::int64_t width, kernels::Filter filter) {
+    std::mt19937 random(1);
+    std::vector<std::uint8_t> picture(static_cast<std::size_t>(kHeight * kWidth * 3));
+    for (std::uint8_t& byte : picture) byte = random() % 256;
+    const test::GpuTaps across(kernels::make_taps(kWidth, width, filter, 0, width)),
+        down(kernels::make_taps(kHeight, height, filter, 0, height));
+    std::vector<std::uint8_t> resized;
+    at::Tensor own;
+    const Times times = interleaved(
+        module_,
+        [&] {
+          resized = kernels::resample({picture, kHeight, kWidth, 3}, height, width, filter);
+          (void)test::on_gpu(resized, {1, height, width, 3});
+        },
+        [&] {
+          own =
+              test::resample(module_, test::on_gpu(picture, {1, kHeight, kWidth, 3}), across, down);
+        });
+    report(geometry, what, times, test::on_cpu<std::uint8_t>(own) == resized);
+  }
+
+ private:
+  static at::TensorOptions on_device(at::ScalarType type) {
+    return at::TensorOptions(c10::Device(c10::DeviceType::CUDA, 0)).dtype(type);
+  }
+
+  void report(const model::Geometry& geometry, const char* what, const Times& times, bool same) {
+    ratios_.add(fmt::format("{}, {}: rival / own", geometry.name, what), times.rival / times.own,
+                1);
+    ratios_.add(fmt::format("{}, {}: as on the CPU", geometry.name, what), same ? 1 : 0, 1);
+  }
+
+  static bool same_masks(const kernels::MaskFrame& frame, const at::Tensor& logits,
+                         const at::Tensor& targets, const std::vector<std::int32_t>& which,
+                         const std::vector<kernels::MaskTotals>& totals) {
+    const std::vector<float> l = test::on_cpu<float>(logits);
+    const std::vector<std::uint8_t> t = test::on_cpu<std::uint8_t>(targets);
+    kernels::MaskScorer scorer(frame);
+    for (std::size_t m = 0; m < which.size(); ++m) {
+      const auto at = static_cast<std::size_t>(frame.low_res * frame.low_res) * m;
+      const auto of =
+          static_cast<std::size_t>(kHeight * kWidth) * static_cast<std::size_t>(which[m]);
+      if (kernels::score_of(totals[m]) != scorer.score(&l[at], &t[of], nullptr)) return false;
+    }
+    return true;
+  }
+
+  const cuda::Interface& module_;
+  test::Ratios& ratios_;
+};
+
+}  // namespace
+
+int main() {
+  const test::Gpu gpu = test::find_gpu();
+  if (gpu.module == nullptr) {
+    fmt::print("cuda_kernels: skipped, {}\n", gpu.reason);
+    return 77;
+  }
+  const c10::InferenceMode inference;
+  const auto device = measure::open_cuda_device(0);
+  test::Ratios ratios("cuda_kernels", fmt::format("{}, least of {} rounds, load {}",
+                                                  device->info().name, kRounds, test::load()));
+  Bench bench(*gpu.module, ratios);
+  for (const std::string& name : model::geometry_names()) {
+    const model::Geometry geometry = model::named_geometry(name);
+    bench.masks(geometry);
+    bench.topk(geometry);
+    bench.pictures(geometry, "picture for SAM", geometry.sam.image * 3 / 4, geometry.sam.image,
+                   kernels::Filter::bilinear);
+    bench.pictures(geometry, "picture for CLIP", geometry.vision.image,
+                   geometry.vision.image * 4 / 3, kernels::Filter::bicubic);
+  }
+  return ratios.finish();
+}
