@@ -175,6 +175,21 @@ void read_protocols(TableReader& root, Config& config) {
   check_protocols_differ(config.protocols);
 }
 
+/// 0 switches it off; without room for more repeats it would do nothing, and nobody would be told.
+double read_goal(TableReader& latency, const LatencyPass& pass) {
+  const Node* node = latency.find("goal");
+  if (node == nullptr) return 0;
+  const double goal = node->kind == Kind::integer ? static_cast<double>(node->integer) : node->real;
+  if ((node->kind != Kind::integer && node->kind != Kind::real) || !(goal >= 0 && goal < 1)) {
+    latency.refuse(*node, "goal", "it wants a share between 0 and 1", "write 0.02 for 2 %");
+  }
+  if (goal > 0 && pass.repeats_max == pass.repeats) {
+    latency.refuse(*node, "goal", "repeats_max leaves no room for more repeats",
+                   fmt::format("set repeats_max above repeats, which is {}", pass.repeats));
+  }
+  return goal;
+}
+
 void read_passes(TableReader& root, Config& config) {
   TableReader reader(table_of(root, "passes"), "[passes]");
   config.accuracy = reader.boolean("accuracy", true);
@@ -184,6 +199,9 @@ void read_passes(TableReader& root, Config& config) {
       TableReader latency(*node, "[passes.latency]");
       config.latency.images = static_cast<std::int32_t>(latency.integer("images", 64, 1, kMany));
       config.latency.repeats = static_cast<std::int32_t>(latency.integer("repeats", 5, 1, 10'000));
+      config.latency.repeats_max = static_cast<std::int32_t>(
+          latency.integer("repeats_max", config.latency.repeats, config.latency.repeats, 10'000));
+      config.latency.goal = read_goal(latency, config.latency);
       config.latency.warmup = static_cast<std::int32_t>(latency.integer("warmup", 3, 0, 1'000));
       latency.finish();
     }

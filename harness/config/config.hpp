@@ -29,8 +29,14 @@ struct SweptVariant {
 struct LatencyPass {
   bool enabled = false;
   std::int32_t images = 64;  ///< per split, chosen by the run's seed
-  std::int32_t repeats = 5;
+  std::int32_t repeats = 5;      ///< the least; completeness is judged by it
+  std::int32_t repeats_max = 5;  ///< the most, where there is a goal
+  /// Half-width of the 95 % interval of a variant's paired ratio, as a share of the ratio, at which a
+  /// picture has been timed enough; 0: after `repeats`.
+  double goal = 0;
   std::int32_t warmup = 3;  ///< untimed runs before the first timed one of a shape
+
+  [[nodiscard]] bool adaptive() const { return goal > 0; }
 };
 
 struct Config {

@@ -87,6 +87,8 @@ Node passes_table(const Config& config) {
   Node latency;
   add(latency, "images", integer_node(config.latency.images));
   add(latency, "repeats", integer_node(config.latency.repeats));
+  add(latency, "repeats_max", integer_node(config.latency.repeats_max));
+  add(latency, "goal", real_node(config.latency.goal));
   add(latency, "warmup", integer_node(config.latency.warmup));
   add(table, "latency", std::move(latency));
   return table;

@@ -216,7 +216,10 @@ class Run {
       shard.plan(plan_.rows());
       record_quarantine(config, plan_, start, preparer, shard);
     }
-    Supervision supervision(shard_path(), static_cast<double>(config_.bundle_seconds),
+    Supervision supervision(shard_path(),
+                            Deadline(static_cast<double>(config_.bundle_seconds),
+                                     static_cast<double>(config_.latency.repeats_max) /
+                                         config_.latency.repeats),
                             {start.suspects.begin(), start.suspects.end()});
     const LandingOnOrder landing(abandon_, supervision);
     const bool grouped = plan_.groups.size() < plan_.bundles.size();

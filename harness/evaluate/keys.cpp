@@ -101,14 +101,19 @@ Parts pack_parts(const config::Config& config) {
   return parts;
 }
 
+/// A goal changes how much is done, not what a finished bundle is worth: `repeats` decides that.
+std::string latency_key(const config::LatencyPass& pass) {
+  if (!pass.enabled) return "no";
+  const std::string least = fmt::format("{} images, {} repeats", pass.images, pass.repeats);
+  return pass.adaptive() ? fmt::format("{}, up to {} for {}", least, pass.repeats_max, pass.goal)
+                         : least;
+}
+
 Parts plan_parts(const config::Config& config) {
   return {{"splits", fmt::format("{}", fmt::join(config.splits, " "))},
           {"limit", std::to_string(config.limit)},
           {"accuracy", config.accuracy ? "yes" : "no"},
-          {"latency",
-           config.latency.enabled
-               ? fmt::format("{} images, {} repeats", config.latency.images, config.latency.repeats)
-               : "no"}};
+          {"latency", latency_key(config.latency)}};
 }
 
 }  // namespace litebench::evaluate

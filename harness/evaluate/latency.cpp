@@ -1,5 +1,6 @@
 // The latency pass. Variants of one image are interleaved in an order drawn per image and repeat,
-// so that a drift of the machine's clock falls on all of them alike and ratios are paired.
+// so that a drift of the machine's clock falls on all of them alike and ratios are paired. A picture is
+// repeated until its ratios are known well enough (repeats.hpp).
 
 #include <algorithm>
 #include <set>
@@ -10,6 +11,7 @@
 #include "base/hash.hpp"
 #include "harness/evaluate/accounting.hpp"
 #include "harness/evaluate/pass.hpp"
+#include "harness/evaluate/repeats.hpp"
 #include "harness/evaluate/sequences.hpp"
 #include "harness/evaluate/single.hpp"
 #include "model/prune/answer/answer.hpp"
@@ -35,24 +37,50 @@ class LatencyPass final : public GuardedPass {
         continue;
       }
       warm_up(prepared, prepared.samples[s], protocol);
-      for (std::int32_t repeat = 0; repeat < context().config.latency.repeats; ++repeat) {
-        std::int16_t order = 0;
-        for (const VariantRun& run : order_of(bundle, repeat)) {
-          time_one(prepared, s, protocol, run, repeat, order++, rows);
-        }
-      }
+      time_rounds(bundle, prepared, s, rows);
     }
   }
 
-  void time_one(const PreparedImage& prepared, std::size_t s, const protocol::Protocol& protocol,
-                const VariantRun& run, std::int32_t repeat, std::int16_t order, BundleRows& rows) {
-    const PlannedMethod& method = context().methods[static_cast<std::size_t>(run.variant)];
+  void time_rounds(const BundlePlan& bundle, const PreparedImage& prepared, std::size_t s,
+                   BundleRows& rows) {
+    RepeatRule rule(context().config.latency, runs().size(), baseline());
+    std::vector<std::int64_t> times(runs().size());
+    for (std::int32_t repeat = 0; !rule.enough(); ++repeat) {
+      std::int16_t order = 0;
+      for (const std::size_t run : order_of(bundle, repeat)) {
+        times[run] = time_one(prepared, s, protocol_of(bundle), runs()[run], repeat, order++, rows);
+      }
+      rule.add(times);
+    }
+  }
+
+  /// What the ratios refer to that decide how often a picture is timed: position in runs().
+  [[nodiscard]] std::size_t baseline() const {
+    std::size_t first = runs().size();
+    for (std::size_t i = runs().size(); i-- > 0;) {
+      const PlannedMethod& method = method_of(runs()[i]);
+      if (!method.infeasible.empty()) continue;
+      first = i;
+      if (unit::id_of(method.variant) == context().config.tables.baseline) return i;
+    }
+    return first < runs().size() ? first : 0;
+  }
+
+  [[nodiscard]] const PlannedMethod& method_of(const VariantRun& run) const {
+    return context().methods[static_cast<std::size_t>(run.variant)];
+  }
+
+  /// Adds the row and returns total_ns; 0 where the variant is infeasible, −1 where it failed.
+  std::int64_t time_one(const PreparedImage& prepared, std::size_t s,
+                        const protocol::Protocol& protocol, const VariantRun& run,
+                        std::int32_t repeat, std::int16_t order, BundleRows& rows) {
+    const PlannedMethod& method = method_of(run);
     const PreparedSample& sample = prepared.samples[s];
     const RowKey key{s, run};
     if (!method.infeasible.empty()) {
       rows.add_unit(key, store::Status::infeasible, method.infeasible).repeat =
           static_cast<std::int16_t>(repeat);
-      return;
+      return 0;
     }
     try {
       const measure::DeviceState before = context().device.state();
@@ -67,6 +95,7 @@ class LatencyPass final : public GuardedPass {
               static_cast<std::int64_t>(sample.targets.size()),
               clip_text_length(sample, text_kind(method, context().glamm.geometry(), protocol)),
               static_cast<std::int64_t>(c10::elementSize(context().glamm.dtype())));
+      return row.status == store::Status::ok ? std::int64_t{row.total_ns} : -1;
     } catch (const prune::MethodFailure& failure) {
       rows.add_unit(key, store::Status::failed_method, failure.what()).repeat =
           static_cast<std::int16_t>(repeat);
@@ -75,6 +104,7 @@ class LatencyPass final : public GuardedPass {
       rows.add_unit(key, store::Status::failed_decode, error.what()).repeat =
           static_cast<std::int16_t>(repeat);
     }
+    return -1;
   }
 
   static store::UnitRow& add_timed(const RowKey& key, const SingleRun& timed, BundleRows& rows) {
@@ -95,7 +125,7 @@ class LatencyPass final : public GuardedPass {
   void warm_up(const PreparedImage& prepared, const PreparedSample& sample,
                const protocol::Protocol& protocol) {
     for (const VariantRun& run : runs()) {
-      const PlannedMethod& method = context().methods[static_cast<std::size_t>(run.variant)];
+      const PlannedMethod& method = method_of(run);
       if (!method.infeasible.empty()) continue;
       const auto shape = std::pair(run.variant, sample.input_ids.size());
       if (!warm_.insert(shape).second) continue;
@@ -111,17 +141,17 @@ class LatencyPass final : public GuardedPass {
     }
   }
 
-  [[nodiscard]] std::vector<VariantRun> order_of(const BundlePlan& bundle,
-                                                 std::int32_t repeat) const {
-    std::vector<std::pair<std::uint64_t, VariantRun>> keyed;
-    for (const VariantRun& run : runs()) {
+  /// Positions in runs().
+  [[nodiscard]] std::vector<std::size_t> order_of(const BundlePlan& bundle,
+                                                  std::int32_t repeat) const {
+    std::vector<std::pair<std::uint64_t, std::size_t>> keyed;
+    for (std::size_t i = 0; i < runs().size(); ++i) {
       const std::string key = fmt::format("order|{}|{}|{}|{}", context().config.seed,
-                                          bundle.row.bundle_id, repeat, run.variant);
-      keyed.emplace_back(hash64(key), run);
+                                          bundle.row.bundle_id, repeat, runs()[i].variant);
+      keyed.emplace_back(hash64(key), i);
     }
-    std::sort(keyed.begin(), keyed.end(),
-              [](const auto& a, const auto& b) { return a.first < b.first; });
-    std::vector<VariantRun> ordered;
+    std::sort(keyed.begin(), keyed.end());
+    std::vector<std::size_t> ordered;
     for (const auto& [key, run] : keyed) ordered.push_back(run);
     return ordered;
   }

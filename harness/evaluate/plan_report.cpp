@@ -85,6 +85,12 @@ void print_plan(const config::Config& config, const Plan& plan,
   print_variants(config, methods);
   print_pass(plan, store::Pass::accuracy);
   print_pass(plan, store::Pass::latency);
+  if (const config::LatencyPass& pass = config.latency; pass.enabled && pass.adaptive()) {
+    fmt::print(
+        "          counted and predicted at {} repeats; pictures that need more for {:.3g} % "
+        "get up to {}\n",
+        pass.repeats, 100 * pass.goal, pass.repeats_max);
+  }
   fmt::print("writes    about {:.1f} MB into {}\n",
              static_cast<double>(predicted_bytes(config, plan)) * 1e-6, config.output.string());
   check_pictures(config, plan);

@@ -25,8 +25,10 @@ double Deadline::seconds(const GroupPlan& group) const {
   const auto images = static_cast<double>(group.members.size());
   if (fixed_ > 0) return fixed_ * images;
   const Measured& measured = measured_[static_cast<std::size_t>(group.pass())];
-  if (measured.cost == 0) return kUnmeasured * images;
-  return std::max(kLeast, kTimes * predicted_cost(group) * measured.seconds / measured.cost);
+  const double stretch = stretch_[static_cast<std::size_t>(group.pass())];
+  if (measured.cost == 0) return stretch * kUnmeasured * images;
+  return std::max(kLeast,
+                  stretch * kTimes * predicted_cost(group) * measured.seconds / measured.cost);
 }
 
 void Deadline::learn(const GroupPlan& group, double seconds) {
@@ -35,10 +37,10 @@ void Deadline::learn(const GroupPlan& group, double seconds) {
   measured.seconds += seconds;
 }
 
-Supervision::Supervision(const std::filesystem::path& shard, double fixed_deadline,
+Supervision::Supervision(const std::filesystem::path& shard, Deadline deadline,
                          std::unordered_set<std::uint64_t> suspects)
     : mark_(shard),
-      deadline_(fixed_deadline),
+      deadline_(deadline),
       suspects_(std::move(suspects)),
       watchdog_([this] { give_up(); }) {}
 

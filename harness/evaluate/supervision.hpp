@@ -19,8 +19,10 @@ double predicted_cost(const GroupPlan& group);
 /// How long a group of bundles may take before its rank is taken for hung.
 class Deadline {
  public:
-  /// `fixed_seconds` > 0, of each image, wins over what is learnt.
-  explicit Deadline(double fixed_seconds) : fixed_(fixed_seconds) {}
+  /// `fixed_seconds` > 0, of each image, wins over what is learnt. A latency bundle may go on for
+  /// `stretch` times as many repeats as it is sure to have.
+  explicit Deadline(double fixed_seconds, double stretch = 1)
+      : fixed_(fixed_seconds), stretch_{1, stretch} {}
 
   /// Twenty times what it should take, at least ten minutes; an hour before anything was measured.
   [[nodiscard]] double seconds(const GroupPlan& group) const;
@@ -31,6 +33,7 @@ class Deadline {
     double cost = 0, seconds = 0;
   };
   double fixed_;
+  std::array<double, 2> stretch_;  // by store::Pass
   std::array<Measured, 2> measured_{};  // by store::Pass
 };
 
@@ -38,7 +41,7 @@ class Deadline {
 class Supervision {
  public:
   /// `suspects`: groups that were in work when an attempt died; they are prepared alone.
-  Supervision(const std::filesystem::path& shard, double fixed_deadline,
+  Supervision(const std::filesystem::path& shard, Deadline deadline,
               std::unordered_set<std::uint64_t> suspects);
 
   void begin(const GroupPlan& group);

@@ -1,0 +1,72 @@
+"""How often a picture is timed with a goal, from a small goal to a large one, and what a finished bundle is worth afterwards."""
+
+import re
+from collections import Counter
+
+import pytest
+
+from support import ROOT, Results, run, run_config, sweep
+
+POCKET = ROOT / "model/pocket/shipped"
+SWEEPS = '[[sweep]]\nmethod = "none"\n[[sweep]]\nmethod = "uniform"\ntokens = 64\n'
+
+
+def text(folder, latency):
+    return sweep(folder / "run", splits=["refcoco/val"], sweeps=SWEEPS, glamm=POCKET / "glamm", clip=POCKET / "clip",
+                 root=POCKET / "Refer_Segm", extra=f"[passes]\naccuracy = false\nlatency = {{ images = 2, {latency}, warmup = 0 }}\n")
+
+
+def repeats(folder):
+    """{(sample, variant): repeats}, each with repeats counted from 0"""
+    found = {}
+    results = Results(folder / "run/results.h5")
+    for unit in results.tables["units"]:
+        found.setdefault((int(unit["sample_id"]), results.variants[unit["variant"]]), []).append(int(unit["repeat"]))
+    assert all(sorted(own) == list(range(len(own))) for own in found.values())
+    return {key: len(own) for key, own in found.items()}
+
+
+def test_a_goal_out_of_reach_takes_every_repeat_and_one_within_it_the_least(tmp_path):
+    out_of_reach = tmp_path / "far"
+    out_of_reach.mkdir()
+    done = run_config(out_of_reach, text(out_of_reach, "repeats = 2, repeats_max = 4, goal = 1e-9"))
+    assert "VALID" in done.stdout
+    assert Counter(repeats(out_of_reach).values()) == {4: 4}   # two pictures, two variants
+    within = tmp_path / "near"
+    within.mkdir()
+    done = run_config(within, text(within, "repeats = 10, repeats_max = 12, goal = 0.99"))
+    assert "VALID" in done.stdout
+    assert Counter(repeats(within).values()) == {10: 4}
+
+
+def test_a_finished_bundle_stays_with_another_goal_and_the_rest_is_done_with_it(tmp_path):
+    run_config(tmp_path, text(tmp_path, "repeats = 2, repeats_max = 3, goal = 1e-9"), "--set", "passes.latency.images=1")
+    before = repeats(tmp_path)
+    assert Counter(before.values()) == {3: 2}
+    run_config(tmp_path, text(tmp_path, "repeats = 2"))
+    after = repeats(tmp_path)
+    assert {key: after[key] for key in before} == before
+    assert Counter(after.values()) == {3: 2, 2: 2}
+    reduced = Results(tmp_path / "run/results.h5").tables
+    assert list(reduced["bundles"]["units"]) == [6, 4] or list(reduced["bundles"]["units"]) == [4, 6]
+
+
+def test_plan_says_what_it_counts(tmp_path):
+    config = tmp_path / "sweep.toml"
+    config.write_text(text(tmp_path, "repeats = 2, repeats_max = 30, goal = 0.02"))
+    done = run("plan", "--no-forecast", "--config", config)
+    assert re.search(r"latency +2 bundles, 8 units", done.stdout), done.stdout + done.stderr
+    assert "counted and predicted at 2 repeats; pictures that need more for 2 % get up to 30" in done.stdout
+
+
+@pytest.mark.parametrize("latency, said", [
+    ("repeats = 5, goal = 0.02", "repeats_max leaves no room"),
+    ("repeats = 5, repeats_max = 4", "repeats_max"),
+    ("repeats = 5, repeats_max = 9, goal = 2", "it wants a share between 0 and 1"),
+    ('repeats = 5, repeats_max = 9, goal = "2 %"', "it wants a share between 0 and 1"),
+])
+def test_goals_that_mean_nothing_are_refused(tmp_path, latency, said):
+    config = tmp_path / "sweep.toml"
+    config.write_text(text(tmp_path, latency))
+    done = run("plan", "--config", config)
+    assert done.returncode == 64 and said in done.stderr
