@@ -9,6 +9,7 @@
 
 #include "analysis/rows/run.hpp"
 #include "base/error.hpp"
+#include "harness/config/config.hpp"
 #include "shards/store/shard.hpp"
 
 namespace litebench::cli::chaos {
@@ -53,7 +54,13 @@ class Rows {
       fixed.bytes = {};
       lines.push_back(fmt::format("expression {} {}", hex(&fixed, sizeof fixed), payload(row.bytes)));
     }
-    for (const results::Unit& row : run_.units) lines.push_back(unit(row));
+    // How often a picture is timed beyond that hangs on its times.
+    const std::int32_t repeats =
+        config::parse_config(run_.processes.front().config, "the run's configuration", {})
+            .latency.repeats;
+    for (const results::Unit& row : run_.units) {
+      if (row.repeat < repeats) lines.push_back(unit(row));
+    }
     for (const results::Tokens& row : run_.tokens) {
       lines.push_back(fmt::format("tokens {} {} {}", std::int64_t{row.unit}, std::int16_t{row.layer},
                                   payload(row.bytes)));

@@ -9,6 +9,7 @@
 #include <ATen/Parallel.h>
 #include <fmt/core.h>
 
+#include "analysis/metrics/cold_starts.hpp"
 #include "base/error.hpp"
 #include "harness/cli/programs.hpp"
 #include "harness/evaluate/methods.hpp"
@@ -187,7 +188,12 @@ class Run {
 
  private:
   const model::Glamm& glamm() {
-    if (!glamm_) glamm_ = std::make_unique<model::Glamm>(load_model(config_, *device_));
+    if (!glamm_) {
+      const measure::Stopwatch watch;
+      glamm_ = std::make_unique<model::Glamm>(load_model(config_, *device_));
+      device_->synchronize();
+      load_ns_ = watch.elapsed_ns();
+    }
     return *glamm_;
   }
   [[nodiscard]] std::vector<PlannedMethod> methods_of(const config::Config& config) const {
@@ -209,9 +215,12 @@ class Run {
     const auto accuracy = make_accuracy_pass(context);
     const auto latency = make_latency_pass(context);
     const Preparer preparer(config, plan_, geometry_, *prompts_);
-    store::ShardWriter shard(shard_path(),
-                             provenance_of(config_, config, plan_, start_, session_, device_->info()),
-                             form());
+    store::Provenance provenance =
+        provenance_of(config_, config, plan_, start_, session_, device_->info());
+    if (computed_ == 0)  // of later packs it is there already
+      provenance.environment.emplace_back(analysis::kLoadSeconds,
+                                          fmt::format("{:.6f}", 1e-9 * static_cast<double>(load_ns_)));
+    store::ShardWriter shard(shard_path(), provenance, form());
     if (session_.rank() == 0) {
       shard.plan(plan_.rows());
       record_quarantine(config, plan_, start, preparer, shard);
@@ -309,6 +318,7 @@ class Run {
   std::unique_ptr<launch::RunLock> lock_;
   StartInfo start_;
   std::unique_ptr<model::Glamm> glamm_;
+  std::int64_t load_ns_ = -1;
   bool others_lost_ = false;
   int computed_ = 0;  ///< packs that this start worked on so far
 };

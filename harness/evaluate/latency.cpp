@@ -3,6 +3,7 @@
 // repeated until its ratios are known well enough (repeats.hpp).
 
 #include <algorithm>
+#include <limits>
 #include <set>
 
 #include <fmt/core.h>
@@ -15,6 +16,7 @@
 #include "harness/evaluate/sequences.hpp"
 #include "harness/evaluate/single.hpp"
 #include "model/prune/answer/answer.hpp"
+#include "shards/store/cold_start.hpp"
 
 namespace litebench::evaluate {
 namespace {
@@ -30,13 +32,12 @@ class LatencyPass final : public GuardedPass {
   }
 
   void time_image(const BundlePlan& bundle, const PreparedImage& prepared, BundleRows& rows) {
-    const protocol::Protocol& protocol = protocol_of(bundle);
     for (std::size_t s = 0; s < prepared.samples.size(); ++s) {
       if (const std::string& error = prepared.samples[s].error; !error.empty()) {
         rows.fail_sample(s, runs(), store::Status::failed_sample, error);
         continue;
       }
-      warm_up(prepared, prepared.samples[s], protocol);
+      warm_up(prepared, s, protocol_of(bundle), rows);
       time_rounds(bundle, prepared, s, rows);
     }
   }
@@ -87,14 +88,14 @@ class LatencyPass final : public GuardedPass {
       const SingleRun timed =
           run_single(context(), method, prepared.image, sample, protocol, *clock_);
       const measure::DeviceState state = measure::between(before, context().device.state());
-      store::UnitRow& row = add_timed(key, timed, rows);
+      store::UnitRow& row = add_timed(
+          finite(timed)
+              ? rows.add_unit(key, store::Status::ok)
+              : rows.add_unit(key, store::Status::failed_sample, "mask logits are not finite"),
+          timed, method, sample, protocol);
       row.repeat = static_cast<std::int16_t>(repeat);
       row.order = order;
       note_state(row, state);
-      account(row, *timed.ledger, context().glamm.geometry(),
-              static_cast<std::int64_t>(sample.targets.size()),
-              clip_text_length(sample, text_kind(method, context().glamm.geometry(), protocol)),
-              static_cast<std::int64_t>(c10::elementSize(context().glamm.dtype())));
       return row.status == store::Status::ok ? std::int64_t{row.total_ns} : -1;
     } catch (const prune::MethodFailure& failure) {
       rows.add_unit(key, store::Status::failed_method, failure.what()).repeat =
@@ -107,12 +108,17 @@ class LatencyPass final : public GuardedPass {
     return -1;
   }
 
-  static store::UnitRow& add_timed(const RowKey& key, const SingleRun& timed, BundleRows& rows) {
-    const bool finite =
-        std::all_of(timed.masks.begin(), timed.masks.end(), [](const auto& m) { return m.finite; });
-    store::UnitRow& row =
-        finite ? rows.add_unit(key, store::Status::ok)
-               : rows.add_unit(key, store::Status::failed_sample, "mask logits are not finite");
+  static bool finite(const SingleRun& run) {
+    return std::all_of(run.masks.begin(), run.masks.end(), [](const auto& m) { return m.finite; });
+  }
+
+  store::UnitRow& add_timed(store::UnitRow& row, const SingleRun& timed,
+                            const PlannedMethod& method, const PreparedSample& sample,
+                            const protocol::Protocol& protocol) const {
+    const model::Geometry& geometry = context().glamm.geometry();
+    account(row, *timed.ledger, geometry, static_cast<std::int64_t>(sample.targets.size()),
+            clip_text_length(sample, text_kind(method, geometry, protocol)),
+            static_cast<std::int64_t>(c10::elementSize(context().glamm.dtype())));
     row.stage_ns = timed.stage_ns;
     row.total_ns = timed.total_ns;
     row.peak_bytes_llm = timed.peak_bytes_llm;
@@ -120,10 +126,11 @@ class LatencyPass final : public GuardedPass {
     return row;
   }
 
-  /// Untimed runs per shape: kernels are chosen and memory pools filled at the first sight of a
-  /// size.
-  void warm_up(const PreparedImage& prepared, const PreparedSample& sample,
-               const protocol::Protocol& protocol) {
+  /// Runs per shape before the timed ones: kernels are chosen and memory pools filled at the first
+  /// sight of a size. The very first is a row of its own.
+  void warm_up(const PreparedImage& prepared, std::size_t s, const protocol::Protocol& protocol,
+               BundleRows& rows) {
+    const PreparedSample& sample = prepared.samples[s];
     for (const VariantRun& run : runs()) {
       const PlannedMethod& method = method_of(run);
       if (!method.infeasible.empty()) continue;
@@ -131,7 +138,14 @@ class LatencyPass final : public GuardedPass {
       if (!warm_.insert(shape).second) continue;
       for (std::int32_t i = 0; i < context().config.latency.warmup; ++i) {
         try {
-          run_single(context(), method, prepared.image, sample, protocol, *clock_);
+          const SingleRun timed =
+              run_single(context(), method, prepared.image, sample, protocol, *clock_);
+          if (i > 0 || !finite(timed)) continue;
+          store::UnitRow& row = add_timed(rows.add_unit({s, run}, store::Status::ok), timed, method,
+                                          sample, protocol);
+          row.repeat = store::kColdStart;
+          row.order = cold_starts_;
+          if (cold_starts_ < std::numeric_limits<std::int16_t>::max()) ++cold_starts_;
         } catch (const prune::MethodFailure&) {
           break;  // the timed runs will meet it and record it
         } catch (const Error&) {
@@ -158,6 +172,7 @@ class LatencyPass final : public GuardedPass {
 
   std::unique_ptr<measure::Clock> clock_;
   std::set<std::pair<std::int16_t, std::size_t>> warm_;  ///< (variant, T) that ran before
+  std::int16_t cold_starts_ = 0;
 };
 
 }  // namespace

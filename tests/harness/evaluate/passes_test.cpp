@@ -2,7 +2,9 @@
 
 #include <map>
 #include <new>
+#include <set>
 #include <stdexcept>
+#include <tuple>
 
 #include <c10/core/InferenceMode.h>
 #include <c10/util/Exception.h>
@@ -13,6 +15,7 @@
 #include "harness/evaluate/single.hpp"
 #include "kernels/rle/rle.hpp"
 #include "model/weights/weights.hpp"
+#include "shards/store/cold_start.hpp"
 
 namespace litebench::evaluate {
 namespace {
@@ -172,6 +175,32 @@ TEST(Passes, LatencyRowsHoldEveryStageAndNoMask) {
       EXPECT_GT(unit.flops_total, unit.flops_llm);
     }
   }
+}
+
+TEST(Passes, TheFirstRunOfAVariantInAProcessIsARowOfItsOwn) {
+  Fixture f({"passes.latency.warmup=2", "passes.latency.images=2"});
+  const auto latency = make_latency_pass(f.context());
+  std::set<std::tuple<std::int16_t, std::int16_t>> seen;   // variant, length of prompt
+  std::int16_t order = 0;
+  for (const BundlePlan& bundle : f.plan.bundles) {
+    if (bundle.row.pass != store::Pass::latency) continue;
+    const store::Bundle rows = latency->run(bundle, f.preparer.prepare(bundle));
+    std::size_t timed = 0;
+    for (const store::UnitRow& unit : rows.units) {
+      if (!store::is_cold_start(unit.repeat)) {
+        ++timed;
+        continue;
+      }
+      EXPECT_TRUE(seen.emplace(unit.variant, rows.samples[0].tokens).second) << "no second first run";
+      EXPECT_EQ(std::int16_t{unit.order}, order++);
+      EXPECT_EQ(unit.status, store::Status::ok);
+      EXPECT_GT(unit.total_ns, 0);
+      EXPECT_GT(unit.flops_llm, 0);
+      EXPECT_GT(unit.stage_ns[static_cast<std::size_t>(store::Stage::prefill)], 0);
+    }
+    EXPECT_EQ(timed, 15u * 2);
+  }
+  EXPECT_GE(order, 15);
 }
 
 TEST(Passes, APictureThatCannotBeDecodedFailsEveryUnitOfItsBundle) {

@@ -1,11 +1,14 @@
 """How often a picture is timed with a goal, from a small goal to a large one, and what a finished bundle is worth afterwards."""
 
+import json
 import re
+import subprocess
 from collections import Counter
 
+import numpy as np
 import pytest
 
-from support import ROOT, Results, run, run_config, sweep
+from support import BIN, ROOT, Results, run, run_config, sweep
 
 POCKET = ROOT / "model/pocket/shipped"
 SWEEPS = '[[sweep]]\nmethod = "none"\n[[sweep]]\nmethod = "uniform"\ntokens = 64\n'
@@ -49,6 +52,27 @@ def test_a_finished_bundle_stays_with_another_goal_and_the_rest_is_done_with_it(
     assert Counter(after.values()) == {3: 2, 2: 2}
     reduced = Results(tmp_path / "run/results.h5").tables
     assert list(reduced["bundles"]["units"]) == [6, 4] or list(reduced["bundles"]["units"]) == [4, 6]
+
+
+def test_first_runs_stand_apart_from_repeats_and_have_a_table(tmp_path):
+    run_config(tmp_path, text(tmp_path, "repeats = 2").replace("warmup = 0", "warmup = 2"))
+    results = Results(tmp_path / "run/results.h5")
+    units, cold = results.tables["units"], results.tables["cold_starts"]
+    assert Counter(repeats(tmp_path).values()) == {2: 4} and (units["repeat"] >= 0).all()
+    lengths = {int(sample["sample_id"]): int(sample["tokens"]) for sample in results.tables["samples"]}
+    assert sorted((int(row["variant"]), lengths[int(row["sample_id"])]) for row in cold) == sorted(
+        (variant, length) for variant in range(2) for length in set(lengths.values()))
+    assert (cold["repeat"] == -1).all() and (cold["status"] == 0).all() and (cold["total_ns"] > 0).all()
+    assert sorted(cold["order"]) == list(range(len(cold)))
+    rows = json.loads((tmp_path / "run/tables/cold-start.json").read_text())["rows"]
+    found = {cell["tag"]: cell["value"] for row in rows for cell in row}
+    own = cold[cold["variant"] == 0]["total_ns"]
+    assert found["none/starts"] == len(own) and found["none/first_ms"] == pytest.approx(np.median(own) / 1e6)
+    environment = {results.bytes[r["key_offset"]:][:r["key_length"]]: results.bytes[r["value_offset"]:][:r["value_length"]]
+                   for r in results.tables["provenance"]}
+    assert float(environment[b"model load seconds"]) > 0
+    done = subprocess.run([BIN / "litebench-reduce", "verify", tmp_path / "run"], text=True, capture_output=True)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_plan_says_what_it_counts(tmp_path):
