@@ -1,6 +1,10 @@
 #include "model/glamm.hpp"
 
+#include <stdexcept>
+
 #include <ATen/ops/from_blob.h>
+#include <ATen/ops/index_select.h>
+#include <ATen/ops/tensor.h>
 
 namespace litebench::model {
 
@@ -15,7 +19,9 @@ Glamm::Glamm(const LoadedModel& model)
       seg_head_(*model.glamm),
       encoder_(*model.glamm, geometry_.sam),
       decoder_(*model.glamm, geometry_.sam, Precision::model),
-      decoder_fp32_pe_(*model.glamm, geometry_.sam, Precision::fp32) {}
+      decoder_fp32_pe_(*model.glamm, geometry_.sam, Precision::fp32) {
+  if (model.compute == Compute::upstream) upstream_work_.emplace(geometry_.llama, *model.glamm);
+}
 
 at::Tensor Glamm::upload(const std::vector<float>& pixels, std::int64_t size) const {
   const at::Tensor host =
@@ -24,12 +30,14 @@ at::Tensor Glamm::upload(const std::vector<float>& pixels, std::int64_t size) co
   return host.to(device_, dtype_, /*non_blocking=*/false, /*copy=*/true);
 }
 
-VisionFeatures Glamm::clip_features(const at::Tensor& pixels, const VisionTaps& taps) const {
-  return vision_.forward(pixels, taps);
+VisionFeatures Glamm::clip_features(const at::Tensor& pixels, const VisionTaps& taps,
+                                    Compute compute) const {
+  return vision_.forward(pixels, taps, compute);
 }
 
-at::Tensor Glamm::text_embeds(const std::vector<std::vector<std::int64_t>>& texts) const {
-  return text_.embed_all(texts);
+at::Tensor Glamm::text_embeds(const std::vector<std::vector<std::int64_t>>& texts,
+                              Compute compute) const {
+  return text_.embed_all(texts, compute);
 }
 
 at::Tensor Glamm::project(const VisionFeatures& features, const prune::TokenPlan& plan) const {
@@ -48,13 +56,23 @@ at::Tensor Glamm::project_patches(const VisionFeatures& features) const {
 
 at::Tensor Glamm::prompts(const at::Tensor& states) const { return seg_head_(states); }
 
+at::Tensor Glamm::prompts(Sequence& sequence, Compute compute) const {
+  if (compute == Compute::lean) return prompts(llama_.prefill(std::span(&sequence, 1)).front());
+  if (!upstream_work_)
+    throw std::logic_error("the model was not loaded for the reference's dead work");
+  const at::Tensor all = prompts(llama_.prefill_upstream(sequence, *upstream_work_));
+  const std::vector<std::int64_t> wanted = sequence.ledger->wanted();
+  return all.index_select(0, at::tensor(wanted, at::kLong).to(all.device()));
+}
+
 at::Tensor Glamm::sam_features(const at::Tensor& pixels) const { return encoder_.forward(pixels); }
 
 at::Tensor Glamm::mask_logits(const at::Tensor& image_embedding, const at::Tensor& prompts,
-                              protocol::Precision positional_encoding) const {
+                              protocol::Precision positional_encoding, Compute compute) const {
   const MaskDecoder& decoder =
       positional_encoding == protocol::Precision::model ? decoder_ : decoder_fp32_pe_;
-  return decoder.forward(image_embedding, prompts);
+  return compute == Compute::lean ? decoder.forward(image_embedding, prompts)
+                                  : decoder.forward_upstream(image_embedding, prompts);
 }
 
 }  // namespace litebench::model

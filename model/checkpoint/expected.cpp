@@ -36,10 +36,15 @@ class List {
   std::vector<TensorSpec> specs_;
 };
 
-void add_llama(List& list, const Geometry& g) {
+/// Of tensors whose products the reference throws away.
+Need dead_or(Need lean, Compute compute) {
+  return compute == Compute::upstream ? Need::dead : lean;
+}
+
+void add_llama(List& list, const Geometry& g, Compute compute) {
   const auto& l = g.llama;
   list.add("model.embed_tokens.weight", {l.vocab, l.hidden});
-  list.add("lm_head.weight", {l.vocab, l.hidden}, Need::unused);
+  list.add("lm_head.weight", {l.vocab, l.hidden}, dead_or(Need::unused, compute));
   list.add("model.norm.weight", {l.hidden});
   for (std::int64_t i = 0; i < l.layers; ++i) {
     const auto layer = fmt::format("model.layers.{}.", i);
@@ -103,7 +108,8 @@ void add_decoder_attention(List& list, const std::string& name, std::int64_t wid
   list.affine(name + ".out_proj", {width, inner});
 }
 
-void add_mask_decoder(List& list, const SamGeometry& s) {
+void add_mask_decoder(List& list, const SamGeometry& s, Compute compute) {
+  const auto dead = dead_or(Need::optional, compute);
   const std::string root = "model.grounding_encoder.mask_decoder.";
   const auto inner = s.out / s.decoder_downsample;
   for (std::int64_t i = 0; i < s.decoder_depth; ++i) {
@@ -127,16 +133,16 @@ void add_mask_decoder(List& list, const SamGeometry& s) {
   list.add(root + "output_upscaling.3.weight", {s.out / 4, s.out / 8, 2, 2});
   list.add(root + "output_upscaling.3.bias", {s.out / 8});
   for (std::int64_t m = 0; m < s.mask_tokens; ++m) {
-    // Only mask token 0 is ever decoded (upstream.md §1.5).
-    const auto need = m == 0 ? Need::required : Need::optional;
+    // Only the mask of token 0 is ever looked at (upstream.md §1.5).
+    const auto need = m == 0 ? Need::required : dead;
     const auto mlp = fmt::format("{}output_hypernetworks_mlps.{}.layers.", root, m);
     list.affine(mlp + "0", {s.out, s.out}, need);
     list.affine(mlp + "1", {s.out, s.out}, need);
     list.affine(mlp + "2", {s.out / 8, s.out}, need);
   }
-  list.affine(root + "iou_prediction_head.layers.0", {s.iou_hidden, s.out}, Need::optional);
-  list.affine(root + "iou_prediction_head.layers.1", {s.iou_hidden, s.iou_hidden}, Need::optional);
-  list.affine(root + "iou_prediction_head.layers.2", {s.mask_tokens, s.iou_hidden}, Need::optional);
+  list.affine(root + "iou_prediction_head.layers.0", {s.iou_hidden, s.out}, dead);
+  list.affine(root + "iou_prediction_head.layers.1", {s.iou_hidden, s.iou_hidden}, dead);
+  list.affine(root + "iou_prediction_head.layers.2", {s.mask_tokens, s.iou_hidden}, dead);
 }
 
 void add_clip_layers(List& list, const std::string& tower, std::int64_t layers, std::int64_t hidden,
@@ -162,14 +168,26 @@ std::string some_of(std::string_view what, const std::vector<std::string>& names
   return text;
 }
 
+void check_dead(const std::vector<TensorSpec>& expected, const TensorSource& source,
+                std::string_view name_for_errors) {
+  std::vector<std::string> missing;
+  for (const auto& spec : expected)
+    if (spec.need == Need::dead && source.find(spec.name) == nullptr) missing.push_back(spec.name);
+  if (missing.empty()) return;
+  throw Error(ExitCode::data,
+              fmt::format("{} lacks what the reference's dead work reads", name_for_errors),
+              some_of("missing", missing),
+              "take the checkpoint as it was published, or set passes.latency.compute = \"lean\"");
+}
+
 }  // namespace
 
-std::vector<TensorSpec> expected_glamm(const Geometry& geometry) {
+std::vector<TensorSpec> expected_glamm(const Geometry& geometry, Compute compute) {
   List list;
-  add_llama(list, geometry);
+  add_llama(list, geometry, compute);
   add_sam_encoder(list, geometry.sam);
   add_prompt_encoder(list, geometry.sam);
-  add_mask_decoder(list, geometry.sam);
+  add_mask_decoder(list, geometry.sam, compute);
   return std::move(list).sorted();
 }
 
@@ -217,7 +235,8 @@ void check(const std::vector<TensorSpec>& expected, const TensorSource& source,
   }
   for (const auto& tensor : source.tensors())
     if (!known.contains(tensor.name) && !is_ignored(tensor.name)) unexpected.push_back(tensor.name);
-  if (missing.empty() && misshapen.empty() && unexpected.empty()) return;
+  if (missing.empty() && misshapen.empty() && unexpected.empty())
+    return check_dead(expected, source, name_for_errors);
 
   std::vector<std::string> lines = {some_of("missing", missing), some_of("misshapen", misshapen),
                                     some_of("unexpected", unexpected)};

@@ -36,7 +36,12 @@ void ClipText::check(std::span<const std::int64_t> ids) const {
 
 at::Tensor ClipText::embed(std::span<const std::int64_t> ids) const {
   check(ids);
-  const auto length = std::max_element(ids.begin(), ids.end()) - ids.begin() + 1;
+  const auto pooled = std::max_element(ids.begin(), ids.end()) - ids.begin();
+  return forward(ids.first(pooled + 1), pooled);
+}
+
+at::Tensor ClipText::forward(std::span<const std::int64_t> ids, std::int64_t pooled) const {
+  const auto length = std::ssize(ids);
   const auto indices = at::tensor(at::ArrayRef<std::int64_t>(ids.data(), length), at::kLong);
   auto hidden_states = at::embedding(token_embedding_, indices.to(token_embedding_.device()));
   hidden_states.add_(positions_.slice(0, 0, length));
@@ -44,14 +49,26 @@ at::Tensor ClipText::embed(std::span<const std::int64_t> ids) const {
     hidden_states =
         layer.forward(hidden_states, layer.project(hidden_states), ClipEncoderLayer::Mask::causal);
   }
-  return projection_(final_norm_(hidden_states.slice(0, length - 1))).squeeze(0);
+  return projection_(final_norm_(hidden_states.slice(0, pooled, pooled + 1))).squeeze(0);
 }
 
-at::Tensor ClipText::embed_all(const std::vector<std::vector<std::int64_t>>& texts) const {
+at::Tensor ClipText::embed_all(const std::vector<std::vector<std::int64_t>>& texts,
+                               Compute compute) const {
+  std::size_t longest = 0;
+  for (const auto& ids : texts) longest = std::max(longest, ids.size());
   std::vector<at::Tensor> embeddings;
   embeddings.reserve(texts.size());
-  for (const auto& ids : texts) {
-    embeddings.push_back(embed(ids));
+  for (auto ids : texts) {
+    if (compute == Compute::lean) {
+      embeddings.push_back(embed(ids));
+      continue;
+    }
+    check(ids);
+    const auto end = std::max_element(ids.begin(), ids.end());
+    const auto pooled = end - ids.begin();
+    const auto padding = *end;  // the end token again
+    ids.resize(longest, padding);
+    embeddings.push_back(forward(ids, pooled));
   }
   return at::stack(embeddings);
 }

@@ -8,6 +8,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "model/clip/encoder_layer.hpp"
+#include "model/compute.hpp"
 #include "model/geometry.hpp"
 #include "model/modules.hpp"
 
@@ -22,10 +23,14 @@ class ClipText {
   /// Throws std::invalid_argument for no ids, more than the tower has positions, or an id outside the vocabulary.
   [[nodiscard]] at::Tensor embed(std::span<const std::int64_t> ids) const;
 
-  /// [texts, projection]; every text runs alone, so its embedding cannot depend on its neighbours.
-  [[nodiscard]] at::Tensor embed_all(const std::vector<std::vector<std::int64_t>>& texts) const;
+  /// [texts, projection]; every text runs alone, so its embedding cannot depend on its neighbours. `upstream`: each is
+  /// padded to the longest, and the padding goes through the tower.
+  [[nodiscard]] at::Tensor embed_all(const std::vector<std::vector<std::int64_t>>& texts,
+                                     Compute compute = Compute::lean) const;
 
  private:
+  /// All of `ids`, of which row `pooled` counts.
+  [[nodiscard]] at::Tensor forward(std::span<const std::int64_t> ids, std::int64_t pooled) const;
   void check(std::span<const std::int64_t> ids) const;
 
   ClipTextGeometry geometry_;

@@ -80,7 +80,13 @@ void ClipVision::capture(const ClipTap& tap, const ClipProjections& projections,
   }
 }
 
-VisionFeatures ClipVision::forward(const at::Tensor& pixels, const VisionTaps& taps) const {
+void ClipVision::pool(const at::Tensor& last, const VisionTaps& taps) const {
+  const auto pooled = post_norm_(last.slice(0, 0, 1));
+  if (taps.joint) (void)projection_(pooled);
+}
+
+VisionFeatures ClipVision::forward(const at::Tensor& pixels, const VisionTaps& taps,
+                                   Compute compute) const {
   check(taps);
   const auto select = select_index();
   // The last hidden state that must be computed, and the last layer whose projections are looked at.
@@ -93,7 +99,10 @@ VisionFeatures ClipVision::forward(const at::Tensor& pixels, const VisionTaps& t
     last_tap = std::max(last_tap, tap.layer);
   }
 
+  if (compute == Compute::upstream) last_hidden = geometry_.layers;
+
   VisionFeatures features;
+  std::vector<at::Tensor> kept;  // upstream: every state
   auto hidden_states = embed(pixels);
   for (std::int64_t e = 0; e <= last_hidden; ++e) {
     if (e == select) {
@@ -102,6 +111,7 @@ VisionFeatures ClipVision::forward(const at::Tensor& pixels, const VisionTaps& t
     if (std::find(taps.hidden.begin(), taps.hidden.end(), e) != taps.hidden.end()) {
       features.hidden[e] = hidden_states;
     }
+    if (compute == Compute::upstream) kept.push_back(hidden_states);
     if (e == last_hidden && e > last_tap) {
       break;
     }
@@ -115,6 +125,7 @@ VisionFeatures ClipVision::forward(const at::Tensor& pixels, const VisionTaps& t
       hidden_states = layers_[e].forward(hidden_states, projections, ClipEncoderLayer::Mask::none);
     }
   }
+  if (compute == Compute::upstream) pool(hidden_states, taps);
   if (taps.joint) {
     features.joint = projection_(post_norm_(features.selected.slice(0, 1)));
   }

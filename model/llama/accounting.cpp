@@ -31,6 +31,24 @@ LlmFlops llm_flops(const LlamaGeometry& llama, std::int64_t tokens) {
                    std::vector<std::int64_t>(static_cast<std::size_t>(llama.layers), tokens));
 }
 
+LlmFlops lean_llm_flops(const LlamaGeometry& llama, std::span<const std::int64_t> tokens,
+                        std::int64_t wanted) {
+  if (tokens.empty()) return {};
+  LlmFlops flops = llm_flops(llama, tokens.first(tokens.size() - 1));
+  const double rows = d(tokens.back()), width = d(llama.hidden);
+  flops.linear += 2 * linear(rows, width, width) + 2 * linear(d(wanted), width, width) +
+                  3 * linear(d(wanted), width, d(llama.mlp));
+  flops.attention += attend(d(wanted), rows, width);
+  return flops;
+}
+
+double adapter_flops(const LlamaGeometry& llama, std::span<const std::int64_t> tokens) {
+  double flops = 0;
+  for (const std::int64_t rows : tokens)
+    flops += 2 * 2 * linear(d(rows), d(llama.hidden), d(kAdapterRank));
+  return flops;
+}
+
 double projector_flops(const Geometry& geometry, std::int64_t visual_tokens) {
   const double width = d(geometry.llama.hidden);
   return linear(d(visual_tokens), d(geometry.vision.hidden), width) +
@@ -87,7 +105,7 @@ double sam_encoder_flops(const SamGeometry& sam) {
   return patches + mlp + window_blocks * windowed + global_blocks * global + neck;
 }
 
-double mask_decoder_flops(const SamGeometry& sam, std::int64_t prompts) {
+double mask_decoder_flops(const SamGeometry& sam, std::int64_t prompts, std::int64_t decoded) {
   const double tokens = 1 + d(sam.mask_tokens) + 1, pixels = d(sam.grid() * sam.grid());
   const double dim = d(sam.out), inner = dim / d(sam.decoder_downsample);
   const auto cross = [&](double queries,
@@ -95,34 +113,54 @@ double mask_decoder_flops(const SamGeometry& sam, std::int64_t prompts) {
     return 2 * linear(queries, dim, inner) + 2 * linear(keys, dim, inner) +
            attend(queries, keys, inner);
   };
+  // The last attention is that of the tokens that are looked at.
+  const double answers = decoded == sam.mask_tokens ? tokens : d(decoded);
   const double self = 4 * linear(tokens, dim, dim) + attend(tokens, tokens, dim);
   const double mlp = 2 * linear(tokens, dim, d(sam.decoder_mlp));
   const double layer = self + cross(tokens, pixels) + mlp + cross(pixels, tokens);
   // Two transposed convolutions of stride 2: each input pixel makes 2 × 2 output pixels.
   const double upscale =
       linear(pixels, dim, 4 * dim / 4) + linear(4 * pixels, dim / 4, 4 * dim / 8);
-  const double hyper = d(sam.mask_tokens) * (2 * linear(1, dim, dim) + linear(1, dim, dim / 8));
-  const double iou = linear(1, dim, d(sam.iou_hidden)) +
-                     linear(1, d(sam.iou_hidden), d(sam.iou_hidden)) +
-                     linear(1, d(sam.iou_hidden), d(sam.mask_tokens));
-  const double masks = linear(16 * pixels, dim / 8, d(sam.mask_tokens));
+  const double hyper = d(decoded) * (2 * linear(1, dim, dim) + linear(1, dim, dim / 8));
+  const double iou_head = linear(1, dim, d(sam.iou_hidden)) +
+                          linear(1, d(sam.iou_hidden), d(sam.iou_hidden)) +
+                          linear(1, d(sam.iou_hidden), d(sam.mask_tokens));
+  const double iou = decoded == sam.mask_tokens ? iou_head : 0;
+  const double masks = linear(16 * pixels, dim / 8, d(decoded));
   return d(prompts) *
-         (d(sam.decoder_depth) * layer + cross(tokens, pixels) + upscale + hyper + iou + masks);
+         (d(sam.decoder_depth) * layer + cross(answers, pixels) + upscale + hyper + iou + masks);
 }
+
+namespace {
+
+/// The text tower and what compares with it, where a method does.
+double text_flops(const Geometry& geometry, const PipelineShape& shape) {
+  if (shape.clip_text_length == 0) return 0;
+  return clip_text_flops(geometry.text, shape.expressions, shape.clip_text_length) +
+         scoring_flops(geometry.vision, shape.expressions);
+}
+
+}  // namespace
 
 double pipeline_flops(const Geometry& geometry, const PipelineShape& shape) {
   const std::int64_t last = shape.tokens.empty() ? 0 : shape.tokens.back();
-  double flops = clip_vision_flops(geometry.vision, geometry.vision.layers) +
-                 projector_flops(geometry, shape.visual_tokens) +
-                 llm_flops(geometry.llama, shape.tokens).total() +
-                 lm_head_flops(geometry.llama, last) + seg_head_flops(geometry.llama, last) +
-                 sam_encoder_flops(geometry.sam) +
-                 mask_decoder_flops(geometry.sam, shape.expressions);
-  if (shape.clip_text_length > 0) {
-    flops += clip_text_flops(geometry.text, shape.expressions, shape.clip_text_length) +
-             scoring_flops(geometry.vision, shape.expressions);
-  }
-  return flops;
+  return clip_vision_flops(geometry.vision, geometry.vision.layers) +
+         projector_flops(geometry, shape.visual_tokens) +
+         llm_flops(geometry.llama, shape.tokens).total() + lm_head_flops(geometry.llama, last) +
+         seg_head_flops(geometry.llama, last) + sam_encoder_flops(geometry.sam) +
+         mask_decoder_flops(geometry.sam, shape.expressions) + text_flops(geometry, shape);
+}
+
+double executed_flops(const Geometry& geometry, const PipelineShape& shape, Compute compute) {
+  if (compute == Compute::upstream)
+    return pipeline_flops(geometry, shape) + adapter_flops(geometry.llama, shape.tokens);
+  const std::int64_t select = geometry.vision.select_layer;
+  const std::int64_t clip_layers = select >= 0 ? select : geometry.vision.layers + 1 + select;
+  return clip_vision_flops(geometry.vision, clip_layers) +
+         projector_flops(geometry, shape.visual_tokens) +
+         lean_llm_flops(geometry.llama, shape.tokens, shape.expressions).total() +
+         seg_head_flops(geometry.llama, shape.expressions) + sam_encoder_flops(geometry.sam) +
+         mask_decoder_flops(geometry.sam, shape.expressions, 1) + text_flops(geometry, shape);
 }
 
 LlmBytes llm_bytes(const LlamaGeometry& llama, std::int64_t tokens, std::int64_t element_size) {

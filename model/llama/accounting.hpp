@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <span>
 
+#include "model/compute.hpp"
 #include "model/geometry.hpp"
 
 namespace litebench::model {
@@ -20,6 +21,14 @@ LlmFlops llm_flops(const LlamaGeometry& llama, std::span<const std::int64_t> tok
 /// The same number of rows in every layer.
 LlmFlops llm_flops(const LlamaGeometry& llama, std::int64_t tokens);
 
+/// What lean prefill executes: in the last layer q, o, attention and MLP for `wanted` rows only.
+LlmFlops lean_llm_flops(const LlamaGeometry& llama, std::span<const std::int64_t> tokens,
+                        std::int64_t wanted);
+
+/// Of the adapters that the reference leaves beside q and v (upstream.md §1.8).
+inline constexpr std::int64_t kAdapterRank = 8;
+double adapter_flops(const LlamaGeometry& llama, std::span<const std::int64_t> tokens);
+
 double projector_flops(const Geometry& geometry, std::int64_t visual_tokens);
 double lm_head_flops(const LlamaGeometry& llama, std::int64_t rows);
 double seg_head_flops(const LlamaGeometry& llama, std::int64_t rows);
@@ -28,7 +37,11 @@ double clip_text_flops(const ClipTextGeometry& text, std::int64_t texts, std::in
 /// Patches into the joint space, similarity to `texts` texts, context score.
 double scoring_flops(const ClipVisionGeometry& vision, std::int64_t texts);
 double sam_encoder_flops(const SamGeometry& sam);
-double mask_decoder_flops(const SamGeometry& sam, std::int64_t prompts);
+/// `masks`: mask tokens that are decoded; all: with the IoU head.
+double mask_decoder_flops(const SamGeometry& sam, std::int64_t prompts, std::int64_t masks);
+inline double mask_decoder_flops(const SamGeometry& sam, std::int64_t prompts) {
+  return mask_decoder_flops(sam, prompts, sam.mask_tokens);
+}
 
 struct PipelineShape {
   std::span<const std::int64_t> tokens;  ///< rows entering each decoder layer
@@ -38,8 +51,11 @@ struct PipelineShape {
       0;  ///< padded length of the texts, 0: no text tower and no scoring
 };
 /// Everything the reference executes for one conversation, lm_head and seg head on all rows
-/// included.
+/// included, adapters not.
 double pipeline_flops(const Geometry& geometry, const PipelineShape& shape);
+/// What a timed run executes: lean without the reference's dead work, `shape.tokens` being the rows that lean prefill
+/// takes; upstream the above and the adapters.
+double executed_flops(const Geometry& geometry, const PipelineShape& shape, Compute compute);
 
 /// Closed forms of memory, bytes, for `tokens` rows and elements of `element_size` bytes
 /// (upstream.md §9.3).

@@ -31,6 +31,12 @@ at::Tensor unseen(const at::Tensor& rows, std::int64_t keys) {
   return at::arange(keys, rows.options()).unsqueeze(0) > rows.unsqueeze(1);
 }
 
+at::Tensor adapted(const at::Tensor& x, const at::Tensor& weight, const LowRank* adapter) {
+  at::Tensor y = at::linear(x, weight);
+  if (adapter != nullptr) adapter->add_to(y, x);
+  return y;
+}
+
 constexpr double kMinusInfinity = -std::numeric_limits<double>::infinity();
 
 }  // namespace
@@ -65,16 +71,17 @@ at::Tensor DecoderLayer::heads(const at::Tensor& x) const {
   return x.view({x.size(0), heads_, head_dim_});
 }
 
-at::Tensor DecoderLayer::queries(const at::Tensor& normed, const RotaryAngles& angles) const {
-  return rotate(heads(at::linear(normed, q_)), angles);
+at::Tensor DecoderLayer::queries(const at::Tensor& normed, const RotaryAngles& angles,
+                                 const LowRank* adapter) const {
+  return rotate(heads(adapted(normed, q_, adapter)), angles);
 }
 
 at::Tensor DecoderLayer::keys(const at::Tensor& normed, const RotaryAngles& angles) const {
   return rotate(heads(at::linear(normed, k_)), angles);
 }
 
-at::Tensor DecoderLayer::values(const at::Tensor& normed) const {
-  return heads(at::linear(normed, v_));
+at::Tensor DecoderLayer::values(const at::Tensor& normed, const LowRank* adapter) const {
+  return heads(adapted(normed, v_, adapter));
 }
 
 at::Tensor DecoderLayer::finish(at::Tensor x, const at::Tensor& attention) const {

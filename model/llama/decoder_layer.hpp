@@ -8,6 +8,7 @@
 
 #include "model/geometry.hpp"
 #include "model/llama/rotary.hpp"
+#include "model/llama/upstream_work.hpp"
 #include "model/weights/weights.hpp"
 
 namespace litebench::model {
@@ -21,10 +22,11 @@ class DecoderLayer {
 
   /// Input norm: what q, k, v are projected from.
   [[nodiscard]] at::Tensor normed(const at::Tensor& x) const;
-  /// Rotated queries and keys, plain values, of normed rows: [n, heads, head_dim].
-  [[nodiscard]] at::Tensor queries(const at::Tensor& normed, const RotaryAngles& angles) const;
+  /// Rotated queries and keys, plain values, of normed rows: [n, heads, head_dim]. `adapter`: added before rotating.
+  [[nodiscard]] at::Tensor queries(const at::Tensor& normed, const RotaryAngles& angles,
+                                   const LowRank* adapter = nullptr) const;
   [[nodiscard]] at::Tensor keys(const at::Tensor& normed, const RotaryAngles& angles) const;
-  [[nodiscard]] at::Tensor values(const at::Tensor& normed) const;
+  [[nodiscard]] at::Tensor values(const at::Tensor& normed, const LowRank* adapter = nullptr) const;
   /// Residual x [n, d] plus projected attention [n, heads·head_dim], then the MLP with its
   /// residual. Consumes x.
   [[nodiscard]] at::Tensor finish(at::Tensor x, const at::Tensor& attention) const;

@@ -54,4 +54,10 @@ std::vector<at::Tensor> Llama::prefill(std::span<Sequence> sequences,
   return detail::Prefill(geometry_, layers_, norm_, sequences, options).run();
 }
 
+at::Tensor Llama::prefill_upstream(Sequence& sequence, const UpstreamWork& work) const {
+  const PrefillOptions all_rows{.lean = false, .observe = {}};
+  return detail::Prefill(geometry_, layers_, norm_, std::span(&sequence, 1), all_rows)
+      .run_upstream(work);
+}
+
 }  // namespace litebench::model

@@ -1,7 +1,7 @@
 #pragma once
 // The language model of GLaMM as one causal prefill over many sequences (upstream.md §5). Matrix
-// products run over the packed rows of all sequences, attention per sequence. There is no cache and
-// no lm_head: the states before the [SEG] tokens are all that the mask decoder needs.
+// products run over the packed rows of all sequences, attention per sequence. There is no cache and,
+// but for prefill_upstream, no lm_head: the states before the [SEG] tokens are all that the mask decoder needs.
 
 #include <cstdint>
 #include <functional>
@@ -59,6 +59,9 @@ class Llama {
   /// Repeating a call with the same sequences is bitwise equal.
   [[nodiscard]] std::vector<at::Tensor> prefill(std::span<Sequence> sequences,
                                                 const PrefillOptions& options = {}) const;
+
+  /// Final-normed states of all rows of one sequence, [S, d], and the reference's dead work on the way.
+  [[nodiscard]] at::Tensor prefill_upstream(Sequence& sequence, const UpstreamWork& work) const;
 
   [[nodiscard]] const Geometry& geometry() const { return geometry_; }
 

@@ -193,7 +193,11 @@ void Prefill::cut_before(std::int64_t layer) {
 PackedProjections Prefill::project(std::int64_t layer) const {
   const DecoderLayer& weights = layers_[static_cast<std::size_t>(layer)];
   const at::Tensor normed = weights.normed(hidden_);
-  return {weights.queries(normed, angles_), weights.keys(normed, angles_), weights.values(normed)};
+  const UpstreamWork::Adapters* adapters =
+      upstream_ != nullptr ? &upstream_->adapters[static_cast<std::size_t>(layer)] : nullptr;
+  return {weights.queries(normed, angles_, adapters != nullptr ? &adapters->q : nullptr),
+          weights.keys(normed, angles_),
+          weights.values(normed, adapters != nullptr ? &adapters->v : nullptr)};
 }
 
 void Prefill::forward(std::int64_t layer) {
@@ -246,12 +250,16 @@ std::vector<at::Tensor> Prefill::pick_wanted_rows() {
   return states;
 }
 
+void Prefill::enter(std::int64_t layer) {
+  cut_before(layer);
+  for (Member& member : members_) member.sequence->ledger->enter_layer();
+  if (options_.observe) options_.observe(layer, hidden_);
+}
+
 std::vector<at::Tensor> Prefill::run() {
   const auto layers = static_cast<std::int64_t>(layers_.size());
   for (std::int64_t layer = 0; layer < layers; ++layer) {
-    cut_before(layer);
-    for (Member& member : members_) member.sequence->ledger->enter_layer();
-    if (options_.observe) options_.observe(layer, hidden_);
+    enter(layer);
     if (options_.lean && layer + 1 == layers) return finish_wanted_rows(layer);
     forward(layer);
   }

@@ -22,6 +22,8 @@ class Prefill {
           std::span<Sequence> sequences, const PrefillOptions& options);
 
   std::vector<at::Tensor> run();
+  /// Normed states of all rows [S, d] of the one sequence; options are not lean.
+  at::Tensor run_upstream(const UpstreamWork& work);
 
  private:
   struct Member {
@@ -45,6 +47,8 @@ class Prefill {
     return row < shared_ ? row : member.begin + row - shared_;
   }
   void cut_before(std::int64_t layer);
+  /// Cuts that are due, and what is told to ledgers and observer.
+  void enter(std::int64_t layer);
   /// [length, d] after the cut and lean truncation due at this layer
   at::Tensor cut_one(Member& member, std::int64_t layer);
   [[nodiscard]] at::Tensor trimmed(Member& member, const at::Tensor& rows,
@@ -59,6 +63,7 @@ class Prefill {
   std::span<const DecoderLayer> layers_;
   const at::Tensor& norm_;
   const PrefillOptions& options_;
+  const UpstreamWork* upstream_ = nullptr;  ///< in run_upstream
   std::vector<Member> members_;
   /// The system prompt goes through the layers once for the whole pack: nothing that comes after a row changes it.
   std::int64_t shared_ = 0;

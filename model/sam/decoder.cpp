@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <mutex>
 #include <optional>
+#include <stdexcept>
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/relu.h>
+#include <ATen/ops/stack.h>
 #include <fmt/format.h>
 
 #include "model/scratch.hpp"
@@ -52,7 +54,13 @@ MaskDecoder::MaskDecoder(const Weights& glamm, const SamGeometry& geometry, Prec
       upscaler_(glamm, geometry),
       hypernetwork_(three_layers(glamm, "output_hypernetworks_mlps.0")),
       iou_head_(three_layers(glamm, "iou_prediction_head")),
-      parted_(std::make_shared<Parted>()) {}
+      parted_(std::make_shared<Parted>()) {
+  for (std::int64_t mask = 1; mask < geometry.mask_tokens; ++mask) {
+    const auto name = fmt::format("output_hypernetworks_mlps.{}", mask);
+    if (glamm.contains(fmt::format("{}{}.layers.0.weight", kDecoder, name)))
+      other_hypernetworks_.push_back(three_layers(glamm, name));
+  }
+}
 
 at::Tensor MaskDecoder::tokens_of(const at::Tensor& prompts) const {
   return at::cat(
@@ -60,7 +68,7 @@ at::Tensor MaskDecoder::tokens_of(const at::Tensor& prompts) const {
 }
 
 TwoWayState MaskDecoder::attend(const at::Tensor& image_embedding, const at::Tensor& prompts,
-                                std::int64_t answer) const {
+                                std::optional<std::int64_t> answer) const {
   const auto cells = image_embedding.permute({1, 2, 0}).reshape({1, -1, geometry_.out});
   return transformer_.forward(tokens_of(prompts), cells + no_mask_, positions_, answer);
 }
@@ -94,6 +102,21 @@ at::Tensor MaskDecoder::forward(const at::Tensor& image_embedding,
   }
   const auto state = attend(image_embedding, prompts, kMaskToken);
   return upscaler_.forward(state.image, run(hypernetwork_, state.tokens));
+}
+
+at::Tensor MaskDecoder::forward_upstream(const at::Tensor& image_embedding,
+                                         const at::Tensor& prompts) const {
+  if (std::ssize(other_hypernetworks_) + 1 != geometry_.mask_tokens)
+    throw std::logic_error("the mask decoder lacks the reference's discarded parts");
+  const auto state = attend(image_embedding, prompts, std::nullopt);
+  (void)run(iou_head_, state.tokens.select(1, kIouToken));
+  std::vector<at::Tensor> others;
+  for (const auto& hypernetwork : other_hypernetworks_) {
+    const auto token = kMaskToken + 1 + std::ssize(others);
+    others.push_back(run(hypernetwork, state.tokens.select(1, token)));
+  }
+  const auto filters = run(hypernetwork_, state.tokens.select(1, kMaskToken));
+  return upscaler_.forward(state.image, filters, at::stack(others, 1));
 }
 
 at::Tensor MaskDecoder::predict_iou(const at::Tensor& image_embedding,

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,11 @@ class MaskDecoder {
   [[nodiscard]] at::Tensor forward(const at::Tensor& image_embedding,
                                    const at::Tensor& prompts) const;
 
+  /// The same with what the reference computes and discards: the last attention of all tokens, the masks of the other mask
+  /// tokens and the IoU head. Never in parts. Throws std::logic_error without their weights.
+  [[nodiscard]] at::Tensor forward_upstream(const at::Tensor& image_embedding,
+                                            const at::Tensor& prompts) const;
+
   /// The decoder's own estimate of that mask's IoU, [Q].
   [[nodiscard]] at::Tensor predict_iou(const at::Tensor& image_embedding,
                                        const at::Tensor& prompts) const;
@@ -48,7 +54,7 @@ class MaskDecoder {
 
   /// Both sides behind the transformer, of the tokens `answer` alone.
   [[nodiscard]] TwoWayState attend(const at::Tensor& image_embedding, const at::Tensor& prompts,
-                                   std::int64_t answer) const;
+                                   std::optional<std::int64_t> answer) const;
 
   SamGeometry geometry_;
   at::Tensor positions_;      // [grid², out]
@@ -57,6 +63,7 @@ class MaskDecoder {
   TwoWayTransformer transformer_;
   MaskUpscaler upscaler_;
   Mlp hypernetwork_, iou_head_;
+  std::vector<Mlp> other_hypernetworks_;  // of mask tokens 1, 2, …; those that the checkpoint has
   std::shared_ptr<Parted> parted_;
 };
 

@@ -62,7 +62,8 @@ TwoWayTransformer::TwoWayTransformer(const Weights& weights, const std::string& 
 }
 
 TwoWayState TwoWayTransformer::forward(const at::Tensor& tokens, const at::Tensor& image,
-                                       const at::Tensor& positions, std::int64_t answer) const {
+                                       const at::Tensor& positions,
+                                       std::optional<std::int64_t> answer) const {
   TwoWayState state{tokens, image};
   auto placed = image + positions;
   for (const auto& layer : layers_) {
@@ -73,10 +74,12 @@ TwoWayState TwoWayTransformer::forward(const at::Tensor& tokens, const at::Tenso
         state.image, placed, state.tokens + tokens, state.tokens));
     placed = state.image + positions;
   }
-  const auto own = state.tokens.narrow(1, answer, 1);
+  const auto first = answer.value_or(0), count = answer ? 1 : tokens.size(1);
+  const auto own = state.tokens.narrow(1, first, count);
   const auto seen =
-      final_attention_.tokens_to_image(own + tokens.narrow(1, answer, 1), placed, state.image);
-  state.tokens = final_norm_(own + seen).squeeze(1);
+      final_attention_.tokens_to_image(own + tokens.narrow(1, first, count), placed, state.image);
+  state.tokens = final_norm_(own + seen);
+  if (answer) state.tokens = state.tokens.squeeze(1);
   return state;
 }
 

@@ -2,6 +2,7 @@
 // The two-way transformer between prompt tokens and image cells (upstream.md §6.3).
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -52,9 +53,10 @@ class TwoWayTransformer {
 
   /// tokens [Q, T, C]: also the tokens' own position code. image [1, M, C] with positions [M, C]: the first layer works on
   /// the one image of all prompts, from its last step on there is one per prompt. Of the tokens only `answer` takes part in
-  /// the last attention and is returned, [Q, C].
+  /// the last attention and is returned, [Q, C]; without one all, [Q, T, C].
   [[nodiscard]] TwoWayState forward(const at::Tensor& tokens, const at::Tensor& image,
-                                    const at::Tensor& positions, std::int64_t answer) const;
+                                    const at::Tensor& positions,
+                                    std::optional<std::int64_t> answer) const;
 
   [[nodiscard]] const std::vector<TwoWayLayer>& layers() const { return layers_; }
   [[nodiscard]] const CrossAttention& final_attention() const { return final_attention_; }

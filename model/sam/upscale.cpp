@@ -6,6 +6,7 @@
 #include <ATen/ops/addmm.h>
 #include <ATen/ops/addmv.h>
 #include <ATen/ops/bmm.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/matmul.h>
@@ -39,7 +40,8 @@ MaskUpscaler::MaskUpscaler(const Weights& glamm, const SamGeometry& geometry)
       second_(glamm, kPrefix + "3"),
       norm_(glamm, kPrefix + "1", kEps) {}
 
-at::Tensor MaskUpscaler::forward(const at::Tensor& image, const at::Tensor& filters) const {
+at::Tensor MaskUpscaler::forward(const at::Tensor& image, const at::Tensor& filters,
+                                 const at::Tensor& others) const {
   const auto prompts = image.size(0), side = 4 * grid_;
   auto logits = at::empty({prompts, side, side}, filters.options());
   if (takes_strips(image)) {
@@ -48,15 +50,17 @@ at::Tensor MaskUpscaler::forward(const at::Tensor& image, const at::Tensor& filt
         at::addmm_out(half, first_.bias.unsqueeze(1), first_.weight.t(),
                       cells.narrow(0, begin, half.size(1)).t());
       };
-      by_strips(first, filters[q], logits[q]);
+      by_strips(first, filters[q], others.defined() ? others[q] : others, logits[q]);
     }
     return logits;
   }
+  auto all = filters.unsqueeze(2);
+  if (others.defined()) all = at::cat({all, others.transpose(1, 2)}, 2);
   const auto bytes = side * side * filters.size(1) * filters.element_size();
   const auto at_once = items_at_once(image.device(), prompts, bytes);
   for (std::int64_t q = 0; q < prompts; q += at_once) {
     const auto n = std::min(at_once, prompts - q);
-    logits.narrow(0, q, n).copy_(by_maps(image.narrow(0, q, n), filters.narrow(0, q, n)));
+    logits.narrow(0, q, n).copy_(by_maps(image.narrow(0, q, n), all.narrow(0, q, n)));
   }
   return logits;
 }
@@ -80,7 +84,7 @@ void MaskUpscaler::forward(const PartedImages& images, const at::Tensor& map,
                       share + begin, norm + begin, offset.const_data_ptr<float>() + c);
       });
     };
-    by_strips(first, filters[q], logits[q]);
+    by_strips(first, filters[q], /*others=*/{}, logits[q]);
   }
 }
 
@@ -92,14 +96,15 @@ at::Tensor MaskUpscaler::by_maps(const at::Tensor& image, const at::Tensor& filt
   auto full = at::addmm(second_.bias, half.view({prompts * cells * 4, -1}), second_.weight);
   at::gelu_(full);
   // Both convolutions left their 2 × 2 sub-cells beside the cell; only the finished logits are moved to raster order.
-  return at::bmm(full.view({prompts, cells * 16, -1}), filters.unsqueeze(2))
+  return at::bmm(full.view({prompts, cells * 16, -1}), filters)
+      .select(2, 0)
       .view({prompts, grid_, grid_, 2, 2, 2, 2})
       .permute({0, 1, 3, 5, 2, 4, 6})
       .reshape({prompts, 4 * grid_, 4 * grid_});
 }
 
 void MaskUpscaler::by_strips(const FirstMap& first, const at::Tensor& filter,
-                             const at::Tensor& logits) const {
+                             const at::Tensor& others, const at::Tensor& logits) const {
   const auto rows = std::clamp<std::int64_t>(kStripCells / grid_, 1, grid_);
   const auto half = at::empty({first_.bias.size(0), rows * grid_}, filter.options());
   const auto full = at::empty({second_.bias.size(0), rows * grid_}, filter.options());
@@ -107,13 +112,14 @@ void MaskUpscaler::by_strips(const FirstMap& first, const at::Tensor& filter,
     const auto cells = std::min(rows, grid_ - y) * grid_;
     auto these = half.narrow(1, 0, cells);
     first(these, y * grid_);
-    finish(these, full.narrow(1, 0, cells), filter, logits.data_ptr<float>() + 16 * y * grid_);
+    finish(these, full.narrow(1, 0, cells), filter, others,
+           logits.data_ptr<float>() + 16 * y * grid_);
   }
 }
 
 /// Logits of half's cells, whole rows of the grid. Neighbouring cells lie side by side in both maps: [channels, cells].
 void MaskUpscaler::finish(const at::Tensor& half, const at::Tensor& full, const at::Tensor& filter,
-                          float* logits) const {
+                          const at::Tensor& others, float* logits) const {
   const auto stride = half.stride(0), channels = half.size(0) / 4, outputs = full.size(0) / 4;
   const auto eps = static_cast<float>(norm_.eps);
   const float *gain = norm_.weight.const_data_ptr<float>(),
@@ -129,6 +135,8 @@ void MaskUpscaler::finish(const at::Tensor& half, const at::Tensor& full, const 
     });
     auto fine = full;
     at::mm_out(fine, second_.weight.t(), cells);
+    // The map behind the GELU is never stored; the same products over the one before it cost as much.
+    if (others.defined()) (void)at::matmul(others, fine.view({4, outputs, fine.size(1)}));
     const float* y = fine.const_data_ptr<float>();
     at::parallel_for(0, half.size(1) / grid_, 1, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t i = 4 * begin; i < 4 * end; ++i) {

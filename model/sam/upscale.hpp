@@ -18,8 +18,10 @@ class MaskUpscaler {
  public:
   MaskUpscaler(const Weights& glamm, const SamGeometry& geometry);
 
-  /// image [Q, grid², out], filters [Q, out / 8] -> logits [Q, 4 grid, 4 grid].
-  [[nodiscard]] at::Tensor forward(const at::Tensor& image, const at::Tensor& filters) const;
+  /// image [Q, grid², out], filters [Q, out / 8] -> logits [Q, 4 grid, 4 grid]. `others` [Q, masks, out / 8]: filters whose
+  /// products are computed and dropped, or undefined.
+  [[nodiscard]] at::Tensor forward(const at::Tensor& image, const at::Tensor& filters,
+                                   const at::Tensor& others = {}) const;
 
   /// The first convolution of a picture's map [out, grid²], which the images of all prompts share: [out, grid²].
   [[nodiscard]] at::Tensor of_map(const at::Tensor& x) const;
@@ -36,10 +38,12 @@ class MaskUpscaler {
   /// Fills `half` [out, cells] with the first convolution of the cells from `begin` on.
   using FirstMap = std::function<void(at::Tensor& half, std::int64_t begin)>;
 
+  /// filters: [Q, out / 8, masks], of which the first makes the logits.
   [[nodiscard]] at::Tensor by_maps(const at::Tensor& image, const at::Tensor& filters) const;
-  void by_strips(const FirstMap& first, const at::Tensor& filter, const at::Tensor& logits) const;
+  void by_strips(const FirstMap& first, const at::Tensor& filter, const at::Tensor& others,
+                 const at::Tensor& logits) const;
   void finish(const at::Tensor& half, const at::Tensor& full, const at::Tensor& filter,
-              float* logits) const;
+              const at::Tensor& others, float* logits) const;
 
   std::int64_t grid_;
   Upsample first_, second_;

@@ -92,8 +92,9 @@ LoadedModel load_model(std::string_view glamm, std::string_view clip, const Load
   const Origin glamm_origin(glamm), clip_origin(clip);
   LoadedModel model;
   model.geometry = geometry_of(glamm_origin, clip_origin);
-  model.glamm = load(glamm_origin, expected_glamm(model.geometry), options);
+  model.glamm = load(glamm_origin, expected_glamm(model.geometry, options.compute), options);
   model.clip = load(clip_origin, expected_clip(model.geometry), options);
+  model.compute = options.compute;
   return model;
 }
 

@@ -11,6 +11,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "model/checkpoint/tensor_source.hpp"
+#include "model/compute.hpp"
 #include "model/geometry.hpp"
 
 namespace litebench::model {
@@ -37,6 +38,7 @@ struct LoadOptions {
   at::ScalarType dtype = at::kFloat;
   at::Device device = at::kCPU;
   bool check_finite = true;  ///< a NaN or infinite weight is Error{data} naming the tensor
+  Compute compute = Compute::lean;  ///< upstream: also the weights of the reference's dead work
 };
 
 /// GLaMM and CLIP as one model: geometry plus both weight sets.
@@ -44,6 +46,7 @@ struct LoadedModel {
   Geometry geometry;
   std::shared_ptr<const Weights> glamm;  ///< names as in upstream.md §1.4
   std::shared_ptr<const Weights> clip;   ///< names as in upstream.md §1.7
+  Compute compute = Compute::lean;       ///< what the weights suffice for
 };
 
 /// `glamm`, `clip`: checkpoint folders, or "random:<geometry>" for deterministic weights made on the device.

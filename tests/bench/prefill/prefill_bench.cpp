@@ -4,6 +4,7 @@
 //   GEMM / packed    the same matrix products alone (exact shapes, the layers' own weights)
 //   rate             executed operations per prefill time over GEMM operations per GEMM time;
 //                    causal attention counts half its square
+//   dead work        one sequence to its mask prompts as the reference computes it in vain, over lean
 //   prefill_bench [fp32|bf16] [repeats] [threads]
 // Times are processor seconds on one thread, so that a busy machine disturbs them less, and of the
 // wall on several; the runs are interleaved and the fastest of each counts. Ends with 1 when a
@@ -28,6 +29,7 @@
 #include "harness/measure/device.hpp"
 #include "model/llama/accounting.hpp"
 #include "model/llama/llama.hpp"
+#include "model/llama/projector.hpp"
 #include "tests/support/ratios.hpp"
 #include "tests/support/seconds.hpp"
 
@@ -61,6 +63,11 @@ std::shared_ptr<model::Weights> random_weights(const model::LlamaGeometry& llama
   }
   tensors["model.embed_tokens.weight"] = random(llama.vocab, llama.hidden);
   tensors["model.norm.weight"] = ones;
+  tensors["lm_head.weight"] = random(llama.vocab, llama.hidden);
+  for (const auto& [part, rows] : {std::pair{"0", llama.hidden}, std::pair{"2", llama.out_dim}}) {
+    tensors[fmt::format("model.text_hidden_fcs.0.{}.weight", part)] = random(rows, llama.hidden);
+    tensors[fmt::format("model.text_hidden_fcs.0.{}.bias", part)] = random(1, rows).squeeze(0);
+  }
   return std::make_shared<model::Weights>(std::move(tensors), nullptr);
 }
 
@@ -90,6 +97,28 @@ void prefill(const model::Llama& llama, const std::vector<const Case*>& cases) {
         {.embeds = llama.splice(cases[i]->ids, llama.embed(visual)), .ledger = &ledgers[i]});
   }
   (void)llama.prefill(pack);
+}
+
+/// Seconds from spliced embeddings to mask prompts with the reference's dead work, over those without.
+double cost_of_dead_work(const model::Llama& llama, const model::Weights& weights, const Case& one,
+                         int repeats, int threads) {
+  const model::UpstreamWork work(llama.geometry().llama, weights);
+  const model::SegHead seg_head(weights);
+  const std::vector<std::int64_t> visual(one.patches.size(), 9);
+  const at::Tensor embeds = llama.splice(one.ids, llama.embed(visual));
+  double lean = 1e9, dead = 1e9;
+  for (int repeat = 0; repeat <= repeats; ++repeat) {
+    for (const bool upstream : {false, true}) {
+      prune::TokenLedger ledger = one.ledger();
+      model::Sequence sequence{.embeds = embeds, .ledger = &ledger};
+      double& best = upstream ? dead : lean;
+      best = std::min(best, test::seconds(threads, [&] {
+                        (void)seg_head(upstream ? llama.prefill_upstream(sequence, work)
+                                                : llama.prefill({&sequence, 1}).front());
+                      }));
+    }
+  }
+  return dead / lean;
 }
 
 /// Seconds of a pack of `none` and seven methods at three budgets whose system prompts differ, over those of one with a common
@@ -191,6 +220,10 @@ int main(int argc, char** argv) {
              (linear + attention) / packed / (linear / products), least);
   ratios.add("22 variants: different system prompts / one",
              gain_of_common_prompt(llama, repeats, threads), 1);
+  for (const std::size_t i : {0U, 1U}) {
+    ratios.add(fmt::format("{} tokens: with the reference's dead work / lean", kBudgets[i]),
+               cost_of_dead_work(llama, *weights, cases[i], repeats, threads));
+  }
   for (std::size_t i = 1; i < cases.size(); ++i) {
     ratios.add(fmt::format("{} tokens alone / 576 tokens alone", kBudgets[i]), each[i] / each[0]);
   }

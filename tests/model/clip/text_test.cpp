@@ -4,7 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include "model/llama/accounting.hpp"
 #include "tests/model/golden.hpp"
+#include "tests/support/executed_products.hpp"
 
 namespace litebench::model {
 namespace {
@@ -48,6 +50,22 @@ TEST_F(ClipTextTest, PaddingBehindTheEndTokenChangesNothing) {
   for (std::int64_t q = 0; q < ids.size(0); ++q) {
     const auto padded = ids_of_row(ids[q]);
     EXPECT_TRUE(text_.embed(padded).equal(text_.embed(unpadded(ids[q], mask[q]))));
+  }
+}
+
+TEST_F(ClipTextTest, UpstreamPadsToTheLongestTextRunsThePaddingAndEmbedsTheSame) {
+  for (const auto& sample : golden::samples()) {
+    const auto ids = sample.file.at("clip.text_input_ids"),
+               mask = sample.file.at("clip.text_attention_mask");
+    std::vector<std::vector<std::int64_t>> texts;
+    for (std::int64_t q = 0; q < ids.size(0); ++q) texts.push_back(unpadded(ids[q], mask[q]));
+    const test::ExecutedProducts executed;
+    const auto embeds = text_.embed_all(texts, Compute::upstream);
+    // The reference's padded length, from its record.
+    EXPECT_DOUBLE_EQ(executed.flops(),
+                     clip_text_flops(tiny_model().geometry.text, ids.size(0), ids.size(1)));
+    EXPECT_LT(golden::relative_error(embeds, sample.file.at("clip.text_embeds")), 2e-5)
+        << sample.name;
   }
 }
 

@@ -11,7 +11,9 @@
 #include <gtest/gtest.h>
 
 #include "model/clip/text.hpp"
+#include "model/llama/accounting.hpp"
 #include "tests/model/golden.hpp"
+#include "tests/support/executed_products.hpp"
 
 namespace litebench::model {
 namespace {
@@ -54,6 +56,33 @@ TEST_F(ClipVisionTest, EveryRecordedStageEqualsTheReference) {
     if (const auto joint = sample.file.find("clip.patch_proj")) {
       EXPECT_LT(relative_error(features.joint, joint->values), kTolerance) << sample.name;
     }
+  }
+}
+
+TEST_F(ClipVisionTest, UpstreamRunsTheLastLayerAndPoolsItAndSelectsTheSameFeatures) {
+  const auto pixels = golden::clip_input(golden::samples().front(), geometry_);
+  const auto& vision = geometry_.vision;
+  for (const bool joint : {false, true}) {
+    VisionTaps taps;
+    taps.joint = joint;
+    const double width = static_cast<double>(vision.hidden);
+    const double projected = joint ? 2.0 * width * static_cast<double>(vision.projection) : 0;
+    const auto expected = [&](std::int64_t layers, std::int64_t rows) {
+      return clip_vision_flops(vision, layers) + static_cast<double>(rows) * projected;
+    };
+    at::Tensor lean_features, lean_joint;
+    {
+      const test::ExecutedProducts executed;
+      const auto lean = vision_.forward(pixels, taps);
+      EXPECT_DOUBLE_EQ(executed.flops(), expected(vision.layers - 1, vision.patches()));
+      lean_features = lean.selected;
+      lean_joint = lean.joint;
+    }
+    const test::ExecutedProducts executed;
+    const auto upstream = vision_.forward(pixels, taps, Compute::upstream);
+    EXPECT_DOUBLE_EQ(executed.flops(), expected(vision.layers, vision.patches() + 1));
+    EXPECT_TRUE(upstream.selected.equal(lean_features));
+    if (joint) EXPECT_TRUE(upstream.joint.equal(lean_joint));
   }
 }
 

@@ -4,8 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include "model/llama/accounting.hpp"
 #include "model/sam/encoder.hpp"
 #include "tests/model/golden.hpp"
+#include "tests/support/executed_products.hpp"
 
 namespace litebench::model {
 namespace {
@@ -78,6 +80,25 @@ TEST_F(MaskDecoderTest, PromptsDecodedTogetherEqualPromptsDecodedAlone) {
     EXPECT_LT(absolute_error(decoder_.forward(embedding, prompts.narrow(0, q, 1))[0], together[q]),
               1e-4);
   }
+}
+
+TEST_F(MaskDecoderTest, UpstreamDecodesTheOtherMaskTokensAndTheIouToNoEffect) {
+  const auto file = golden::File("sample_00.safetensors");
+  const auto embedding = file.at("sam.image_embedding"), prompts = file.at("glamm.pred_embeddings");
+  at::Tensor lean;
+  double least = 0;
+  {
+    const test::ExecutedProducts executed;
+    lean = decoder_.forward(embedding, prompts);
+    least = executed.flops();
+  }
+  const test::ExecutedProducts executed;
+  const auto upstream = decoder_.forward_upstream(embedding, prompts);
+  // More than the closed form: tokens meet the image's channels directly, and its keys are never made, so that each of the
+  // other tokens costs more in the last attention.
+  EXPECT_GE(executed.flops() - least, mask_decoder_flops(geometry_.sam, prompts.size(0)) -
+                                          mask_decoder_flops(geometry_.sam, prompts.size(0), 1));
+  EXPECT_LT(absolute_error(upstream, lean), 1e-4);
 }
 
 TEST(DensePositions, OfBf16WeightsInFp32DifferFromThoseInBf16ByRoundingOnly) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.hpp"
+#include "model/checkpoint/convert.hpp"
 #include "model/weights/weights.hpp"
 #include "tests/model/weights/test_files.hpp"
 
@@ -35,6 +36,36 @@ TEST(LoadModel, LeavesOutWhatIsNeverExecuted) {
     EXPECT_FALSE(model.glamm->contains(name)) << name;
   EXPECT_FALSE(model.clip->contains("logit_scale"));
   EXPECT_THROW((void)model.glamm->at("lm_head.weight"), std::out_of_range);
+}
+
+TEST(LoadModel, ReadsForUpstreamWhatOnlyItsDeadWorkReadsAlsoFromAConvertedCheckpoint) {
+  const test::TemporaryFolder folder;
+  (void)convert(kGlamm, folder.path(), {});
+  for (const std::string& glamm : {std::string(kGlamm), folder.path()}) {
+    const auto model = load_model(glamm, kClip, {.compute = Compute::upstream});
+    EXPECT_EQ(model.compute, Compute::upstream);
+    EXPECT_EQ(model.glamm->at("lm_head.weight").sizes(),
+              model.glamm->at("model.embed_tokens.weight").sizes());
+  }
+  const auto made = load_model("random:tiny", "random:tiny", {.compute = Compute::upstream});
+  EXPECT_EQ(made.glamm->at("lm_head.weight").size(0), made.geometry.llama.vocab);
+}
+
+TEST(LoadModel, NamesWhatUpstreamLacksAndTheWayOut) {
+  const test::TemporaryFolder folder;
+  test::write_edited(kGlamm, folder.path(), DType::f32, [](test::Editable& tensor) {
+    if (tensor.name == "lm_head.weight") tensor.name.clear();
+  });
+  EXPECT_NO_THROW((void)load_model(folder.path(), kClip, {}));
+  try {
+    (void)load_model(folder.path(), kClip, {.compute = Compute::upstream});
+    FAIL() << "loaded";
+  } catch (const Error& error) {
+    const std::string message = error.what();
+    EXPECT_EQ(error.code(), ExitCode::data);
+    EXPECT_NE(message.find("1 missing: lm_head.weight"), std::string::npos) << message;
+    EXPECT_NE(message.find("passes.latency.compute = \"lean\""), std::string::npos) << message;
+  }
 }
 
 TEST(LoadModel, ReadsSizesOfTheGoldenCheckpoint) {
