@@ -26,10 +26,11 @@ bool has_transient_rows(const store::Bundle& bundle) {
                      [](const store::UnitRow& unit) { return store::is_transient(unit.status); });
 }
 
-/// Where results are computed, without the names that differ between equal machines.
+/// Where masks are computed, without the names that differ between equal machines and what concerns times alone.
 std::vector<std::pair<std::string, std::string>> numeric_environment(const Process& process) {
-  static constexpr std::array<std::string_view, 8> kPlaces{
-      "host", "hostname", "pid", "start", "local_rank", "gpu_uuid", "data.root", kLoadSeconds};
+  static constexpr std::array<std::string_view, 9> kPlaces{
+      "host",     "hostname", "pid",     "start",
+      "local_rank", "gpu_uuid", "data.root", kLoadSeconds, "compute"};
   auto entries = process.environment;
   std::erase_if(entries, [](const auto& e) {
     return std::find(kPlaces.begin(), kPlaces.end(), e.first) != kPlaces.end();

@@ -11,6 +11,14 @@
 namespace litebench::analysis {
 namespace {
 
+/// What timed runs did beside what the masks need; "" where nothing was timed or nothing recorded.
+std::string clause_on_compute(const TableInput& input) {
+  const std::string compute = environment_of(input.run, "compute");
+  if (input.summary.latency_units == 0 || compute.empty()) return "";
+  return fmt::format(" Compute: {} ({} the reference's dead work).", compute,
+                     compute == "lean" ? "without" : "with");
+}
+
 /// Protocols of one run may differ in it; then the notes say which has what.
 std::string clause_on(const std::vector<Epsilons>& protocols) {
   const auto upstream = std::count(protocols.begin(), protocols.end(), Epsilons::upstream);
@@ -68,7 +76,7 @@ std::string caption_of(const TableInput& input, const std::string& first_sentenc
   }
   const std::string kernel = environment_of(input.run, "attention");
   if (!kernel.empty()) caption += fmt::format(" Attention kernel: {}.", kernel);
-  return caption;
+  return caption + clause_on_compute(input);
 }
 
 std::vector<std::string> notes_on_intervals(const TableInput& input) {

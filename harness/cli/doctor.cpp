@@ -89,7 +89,7 @@ std::string checkpoint_report(const config::Config& config) {
   const auto glamm = model::open_checkpoint(config.glamm);
   const auto clip = model::open_checkpoint(config.clip);
   const model::Geometry geometry = model::read_geometry(config.glamm, config.clip, *glamm, *clip);
-  model::check(model::expected_glamm(geometry), *glamm, config.glamm);
+  model::check(model::expected_glamm(geometry, config::compute_of(config)), *glamm, config.glamm);
   model::check(model::expected_clip(geometry), *clip, config.clip);
   return fmt::format(
       "{} + {} tensors, names and shapes as expected; LLM {}x{}, CLIP {}x{}, SAM {}x{} at {}",

@@ -203,6 +203,8 @@ void read_passes(TableReader& root, Config& config) {
           latency.integer("repeats_max", config.latency.repeats, config.latency.repeats, 10'000));
       config.latency.goal = read_goal(latency, config.latency);
       config.latency.warmup = static_cast<std::int32_t>(latency.integer("warmup", 3, 0, 1'000));
+      config.latency.compute = choose(latency, "compute", config.latency.compute,
+                                      {model::Compute::lean, model::Compute::upstream});
       latency.finish();
     }
   }

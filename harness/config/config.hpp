@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "analysis/options/table_options.hpp"
+#include "model/compute.hpp"
 #include "shards/protocol/protocol.hpp"
 #include "shards/unit/variant.hpp"
 
@@ -35,6 +36,7 @@ struct LatencyPass {
   /// picture has been timed enough; 0: after `repeats`.
   double goal = 0;
   std::int32_t warmup = 3;  ///< untimed runs before the first timed one of a shape
+  model::Compute compute = model::Compute::lean;
 
   [[nodiscard]] bool adaptive() const { return goal > 0; }
 };
@@ -71,6 +73,11 @@ struct Config {
   // [tables]
   analysis::TableOptions tables;
 };
+
+/// The most that any pass computes: what the weights must suffice for.
+inline model::Compute compute_of(const Config& config) {
+  return config.latency.enabled ? config.latency.compute : model::Compute::lean;
+}
 
 /// What the command line adds to the file.
 struct Overrides {

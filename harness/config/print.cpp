@@ -90,6 +90,7 @@ Node passes_table(const Config& config) {
   add(latency, "repeats_max", integer_node(config.latency.repeats_max));
   add(latency, "goal", real_node(config.latency.goal));
   add(latency, "warmup", integer_node(config.latency.warmup));
+  add(latency, "compute", text_node(name_of(config.latency.compute)));
   add(table, "latency", std::move(latency));
   return table;
 }

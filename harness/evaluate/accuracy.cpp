@@ -265,9 +265,10 @@ class AccuracyPass final : public GuardedPass {
           context().methods[static_cast<std::size_t>(unit.key.run.variant)];
       rows.add_tokens(unit.key, *unit.sequence.ledger);
       account(rows.add_unit(unit.key, unit.status, error_of(unit.status)), *unit.sequence.ledger,
-              context().glamm.geometry(), static_cast<std::int64_t>(sample.targets.size()),
-              clip_text_length(sample, text_kind(method, context().glamm.geometry(), protocol)),
-              element);
+              context().glamm.geometry(), method,
+              {std::ssize(sample.targets),
+               clip_text_length(sample, text_kind(method, context().glamm.geometry(), protocol)),
+               element});
     }
   }
 

@@ -62,13 +62,17 @@ std::string protocol_key(const protocol::Protocol& protocol) {
 
 Parts family_parts(const config::Config& config, std::string_view device_kind) {
   unit::FileHashes hashes;
-  return {{"glamm", checkpoint_key(hashes, config.glamm)},
-          {"clip", checkpoint_key(hashes, config.clip)},
-          {"data", data_key(hashes, config)},
-          {"dtype", std::string(config::name_of(config.dtype))},
-          {"device", std::string(device_kind)},
-          {"threads", std::to_string(config.threads)},
-          {"numeric version", std::to_string(kNumericVersion)}};
+  Parts parts = {{"glamm", checkpoint_key(hashes, config.glamm)},
+                 {"clip", checkpoint_key(hashes, config.clip)},
+                 {"data", data_key(hashes, config)},
+                 {"dtype", std::string(config::name_of(config.dtype))},
+                 {"device", std::string(device_kind)},
+                 {"threads", std::to_string(config.threads)},
+                 {"numeric version", std::to_string(kNumericVersion)}};
+  // Only where it differs from what it was before there was a choice: keys of old runs stay.
+  if (const model::Compute compute = config::compute_of(config); compute != model::Compute::lean)
+    parts.emplace_back("compute", name_of(compute));
+  return parts;
 }
 
 Parts pack_parts(const config::Config& config) {

@@ -86,7 +86,8 @@ class LatencyPass final : public GuardedPass {
     try {
       const measure::DeviceState before = context().device.state();
       const SingleRun timed =
-          run_single(context(), method, prepared.image, sample, protocol, *clock_);
+          run_single(context(), method, prepared.image, sample, protocol, *clock_,
+                     context().config.latency.compute);
       const measure::DeviceState state = measure::between(before, context().device.state());
       store::UnitRow& row = add_timed(
           finite(timed)
@@ -116,9 +117,11 @@ class LatencyPass final : public GuardedPass {
                             const PlannedMethod& method, const PreparedSample& sample,
                             const protocol::Protocol& protocol) const {
     const model::Geometry& geometry = context().glamm.geometry();
-    account(row, *timed.ledger, geometry, static_cast<std::int64_t>(sample.targets.size()),
-            clip_text_length(sample, text_kind(method, geometry, protocol)),
-            static_cast<std::int64_t>(c10::elementSize(context().glamm.dtype())));
+    account(row, *timed.ledger, geometry, method,
+            {std::ssize(sample.targets),
+             clip_text_length(sample, text_kind(method, geometry, protocol)),
+             static_cast<std::int64_t>(c10::elementSize(context().glamm.dtype())),
+             context().config.latency.compute});
     row.stage_ns = timed.stage_ns;
     row.total_ns = timed.total_ns;
     row.peak_bytes_llm = timed.peak_bytes_llm;
@@ -139,7 +142,8 @@ class LatencyPass final : public GuardedPass {
       for (std::int32_t i = 0; i < context().config.latency.warmup; ++i) {
         try {
           const SingleRun timed =
-              run_single(context(), method, prepared.image, sample, protocol, *clock_);
+              run_single(context(), method, prepared.image, sample, protocol, *clock_,
+                     context().config.latency.compute);
           if (i > 0 || !finite(timed)) continue;
           store::UnitRow& row = add_timed(rows.add_unit({s, run}, store::Status::ok), timed, method,
                                           sample, protocol);

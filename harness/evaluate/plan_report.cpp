@@ -26,7 +26,7 @@ PassCount count(const Plan& plan, store::Pass pass) {
   return total;
 }
 
-void print_pass(const Plan& plan, store::Pass pass) {
+void print_pass(const config::Config& config, const Plan& plan, store::Pass pass) {
   const PassCount total = count(plan, pass);
   if (total.bundles == 0) return;
   fmt::print("{:<10}{} bundles, {} units", store::name_of(pass), total.bundles, total.units);
@@ -35,6 +35,7 @@ void print_pass(const Plan& plan, store::Pass pass) {
                                     [&](const GroupPlan& group) { return group.pass() == pass; });
   if (static_cast<std::size_t>(groups) < total.bundles)
     fmt::print(", computed in {} groups", groups);
+  if (pass == store::Pass::latency) fmt::print(", compute {}", name_of(config.latency.compute));
   fmt::print("\n");
 }
 
@@ -83,8 +84,8 @@ void print_plan(const config::Config& config, const Plan& plan,
     fmt::print("split     {:<18}{} images\n", split.name, split.planned);
   fmt::print("protocols {}\nvariants\n", config.protocols.size());
   print_variants(config, methods);
-  print_pass(plan, store::Pass::accuracy);
-  print_pass(plan, store::Pass::latency);
+  print_pass(config, plan, store::Pass::accuracy);
+  print_pass(config, plan, store::Pass::latency);
   if (const config::LatencyPass& pass = config.latency; pass.enabled && pass.adaptive()) {
     fmt::print(
         "          counted and predicted at {} repeats; pictures that need more for {:.3g} % "

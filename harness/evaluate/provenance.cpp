@@ -49,27 +49,29 @@ std::string protocol_json(const protocol::Protocol& protocol) {
 Parts environment_of(const config::Config& config, const launch::Session& session,
                      const measure::DeviceInfo& device) {
   const BuildInfo& build = build_info();
-  return {{"litebench", std::string(build.version)},
-          {"commit", std::string(build.commit)},
-          {"compiler", std::string(build.compiler)},
-          {"LibTorch", std::string(build.torch)},
-          {"MPI", std::string(build.mpi)},
-          {"HDF5", std::string(build.hdf5)},
-          {"host", session.host()},
-          {"kernel", kernel()},
-          {"CPU", cpu_model()},
-          {"CPU capability", at::get_cpu_capability()},
-          {"device", device.name},
-          {"device memory", std::to_string(device.total_bytes)},
-          {"driver", device.driver},
-          {"CUDA", device.runtime},
-          {"device state", device.untold},
-          {"threads", std::to_string(config.threads)},
-          {"data.root", config.root.string()},
-          {"tables.baseline", config.tables.baseline},
-          {"tables.reference", config.tables.reference},
-          {"attention", device.kind == "cpu" ? "scaled_dot_product_attention (flash, CPU)"
-                                             : "scaled_dot_product_attention"}};
+  Parts parts = {{"litebench", std::string(build.version)},
+                 {"commit", std::string(build.commit)},
+                 {"compiler", std::string(build.compiler)},
+                 {"LibTorch", std::string(build.torch)},
+                 {"MPI", std::string(build.mpi)},
+                 {"HDF5", std::string(build.hdf5)},
+                 {"host", session.host()},
+                 {"kernel", kernel()},
+                 {"CPU", cpu_model()},
+                 {"CPU capability", at::get_cpu_capability()},
+                 {"device", device.name},
+                 {"device memory", std::to_string(device.total_bytes)},
+                 {"driver", device.driver},
+                 {"CUDA", device.runtime},
+                 {"device state", device.untold},
+                 {"threads", std::to_string(config.threads)},
+                 {"data.root", config.root.string()},
+                 {"tables.baseline", config.tables.baseline},
+                 {"tables.reference", config.tables.reference},
+                 {"attention", device.kind == "cpu" ? "scaled_dot_product_attention (flash, CPU)"
+                                                    : "scaled_dot_product_attention"}};
+  if (config.latency.enabled) parts.emplace_back("compute", name_of(config.latency.compute));
+  return parts;
 }
 
 }  // namespace

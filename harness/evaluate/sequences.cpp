@@ -27,10 +27,10 @@ std::int64_t clip_text_length(const PreparedSample& sample, TextKind kind) {
 }
 
 SampleTexts embed_texts(const model::Glamm& glamm, const PreparedSample& sample, bool questions,
-                        bool expressions) {
+                        bool expressions, model::Compute compute) {
   SampleTexts texts;
-  if (questions) texts.question = glamm.text_embeds(sample.question_ids);
-  if (expressions) texts.expression = glamm.text_embeds(sample.expression_ids);
+  if (questions) texts.question = glamm.text_embeds(sample.question_ids, compute);
+  if (expressions) texts.expression = glamm.text_embeds(sample.expression_ids, compute);
   return texts;
 }
 

@@ -28,7 +28,7 @@ TextKind text_kind(const PlannedMethod& method, const model::Geometry& geometry,
 std::int64_t clip_text_length(const PreparedSample& sample, TextKind kind);
 
 SampleTexts embed_texts(const model::Glamm& glamm, const PreparedSample& sample, bool questions,
-                        bool expressions);
+                        bool expressions, model::Compute compute = model::Compute::lean);
 
 /// What one variant keeps of one image for one sample.
 struct Selection {

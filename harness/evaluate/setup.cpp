@@ -43,6 +43,7 @@ model::LoadedModel load_model(const config::Config& config, const measure::Devic
   model::LoadOptions options;
   options.dtype = config.dtype == config::DTypeChoice::fp32 ? at::kFloat : at::kBFloat16;
   options.device = device.torch_device();
+  options.compute = config::compute_of(config);
   return model::load_model(config.glamm, config.clip, options);
 }
 

@@ -8,6 +8,7 @@
 namespace litebench::evaluate {
 namespace {
 
+using model::Compute;
 using store::Stage;
 
 /// Highest allocation since construction above the level at construction.
@@ -25,17 +26,24 @@ class PeakMeter {
   std::int64_t before_;
 };
 
+/// Upstream drops what its allocator kept before each tower and after the language model (upstream.md §10 row 19).
+void drop_cache(const PassContext& context, Compute compute) {
+  if (compute == Compute::upstream) context.device.empty_cache();
+}
+
 SampleTexts texts_for(const PassContext& context, const PlannedMethod& method,
-                      const PreparedSample& sample, const protocol::Protocol& protocol) {
+                      const PreparedSample& sample, const protocol::Protocol& protocol,
+                      Compute compute) {
   const TextKind kind = text_kind(method, context.glamm.geometry(), protocol);
   return embed_texts(context.glamm, sample, kind == TextKind::question,
-                     kind == TextKind::expression);
+                     kind == TextKind::expression, compute);
 }
 
 Selection select_for(const PassContext& context, const PlannedMethod& method,
                      const model::VisionFeatures& features, const PreparedSample& sample,
-                     const protocol::Protocol& protocol, bool needs_projected) {
-  const SampleTexts texts = texts_for(context, method, sample, protocol);
+                     const protocol::Protocol& protocol, bool needs_projected, Compute compute) {
+  const SampleTexts texts = texts_for(context, method, sample, protocol, compute);
+  if (compute == Compute::upstream) context.device.synchronize();
   const at::Tensor projected =
       needs_projected ? context.glamm.project_patches(features) : at::Tensor();
   return select_tokens(method, context.glamm.geometry(), features, projected, texts, sample,
@@ -46,11 +54,11 @@ Selection select_for(const PassContext& context, const PlannedMethod& method,
 at::Tensor language_stages(const PassContext& context, const PlannedMethod& method,
                            const PreparedSample& sample, const protocol::Protocol& protocol,
                            const model::VisionFeatures& features, StageTimer& timer,
-                           SingleRun& run) {
+                           Compute compute, SingleRun& run) {
   const model::Glamm& glamm = context.glamm;
   const bool needs_projected = method.pruner->taps(glamm.geometry()).projected;
   Selection selection = timer.timed(Stage::select, [&] {
-    return select_for(context, method, features, sample, protocol, needs_projected);
+    return select_for(context, method, features, sample, protocol, needs_projected, compute);
   });
   const at::Tensor visual =
       timer.timed(Stage::project, [&] { return glamm.project(features, selection.plan); });
@@ -58,7 +66,9 @@ at::Tensor language_stages(const PassContext& context, const PlannedMethod& meth
   OwnedSequence owned;
   const at::Tensor prompts = timer.timed(Stage::prefill, [&] {
     owned = make_sequence(method, glamm, std::move(selection), visual, sample, context.seg_token);
-    return glamm.prompts(glamm.llama().prefill(std::span(&owned.sequence, 1)).front());
+    at::Tensor made = glamm.prompts(owned.sequence, compute);
+    drop_cache(context, compute);
+    return made;
   });
   run.peak_bytes_llm = meter.peak();
   run.ledger = std::move(owned.ledger);
@@ -69,7 +79,7 @@ at::Tensor language_stages(const PassContext& context, const PlannedMethod& meth
 
 SingleRun run_single(const PassContext& context, const PlannedMethod& method,
                      const refer::Image& image, const PreparedSample& sample,
-                     const protocol::Protocol& protocol, measure::Clock& clock) {
+                     const protocol::Protocol& protocol, measure::Clock& clock, Compute compute) {
   const model::Glamm& glamm = context.glamm;
   const model::Geometry& geometry = glamm.geometry();
   SingleRun run;
@@ -80,19 +90,22 @@ SingleRun run_single(const PassContext& context, const PlannedMethod& method,
   run.stage_ns[static_cast<std::size_t>(Stage::preprocess)] = pixels.preprocess_ns;
   timer.skip();  // the host's own work, timed where it is done
   const model::VisionFeatures features = timer.timed(Stage::clip, [&] {
+    drop_cache(context, compute);
     return glamm.clip_features(glamm.upload(pixels.clip, geometry.vision.image),
-                               method.pruner->taps(geometry).vision);
+                               method.pruner->taps(geometry).vision, compute);
   });
   const std::int64_t peak_clip = before_llm.peak();
   const at::Tensor prompts =
-      language_stages(context, method, sample, protocol, features, timer, run);
+      language_stages(context, method, sample, protocol, features, timer, compute, run);
   const std::int64_t peak_llm = context.device.memory().peak_bytes - before_llm.before();
   const PeakMeter after_llm(context.device);
   const at::Tensor embedding = timer.timed(Stage::sam, [&] {
+    drop_cache(context, compute);
     return glamm.sam_features(glamm.upload(pixels.sam.values, geometry.sam.image));
   });
-  const at::Tensor logits = timer.timed(
-      Stage::mask, [&] { return glamm.mask_logits(embedding, prompts, protocol.pe_dtype); });
+  const at::Tensor logits = timer.timed(Stage::mask, [&] {
+    return glamm.mask_logits(embedding, prompts, protocol.pe_dtype, compute);
+  });
   run.masks = timer.timed(Stage::post, [&] {
     kernels::MaskScorer scorer(frame_of(image, pixels.sam, geometry.sam));
     std::vector<ScoredMask> masks;

@@ -23,9 +23,12 @@ struct SingleRun {
 };
 
 /// Reads and decodes the picture anew. Throws Error{io, data} when that fails. Callers hold
-/// c10::InferenceMode. `clock`: of the context's device; its marks are forgotten.
+/// c10::InferenceMode. `clock`: of the context's device; its marks are forgotten. `compute`: upstream also does what
+/// the reference does in vain, its three emptied caches and its wait for the device included; masks are the same but for
+/// pixels whose logit is next to zero.
 SingleRun run_single(const PassContext& context, const PlannedMethod& method,
                      const refer::Image& image, const PreparedSample& sample,
-                     const protocol::Protocol& protocol, measure::Clock& clock);
+                     const protocol::Protocol& protocol, measure::Clock& clock,
+                     model::Compute compute = model::Compute::lean);
 
 }  // namespace litebench::evaluate

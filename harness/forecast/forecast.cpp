@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "harness/forecast/operators.hpp"
+#include "model/llama/accounting.hpp"
 
 namespace litebench::forecast {
 namespace {
@@ -20,9 +21,16 @@ double text_seconds(const Rates& rates, const TextShape& text) {
   return rates.at("text", {d(text.texts), d(text.tokens)});
 }
 
-double text_seconds(const Rates& rates, const SampleShape& sample, TextKind kind) {
+TextShape text_of(const SampleShape& sample, TextKind kind) {
+  if (kind == TextKind::none) return {};
+  return kind == TextKind::question ? sample.question : sample.expression;
+}
+
+double text_seconds(const Rates& rates, const SampleShape& sample, TextKind kind, bool padded) {
   if (kind == TextKind::none) return 0;
-  return text_seconds(rates, kind == TextKind::question ? sample.question : sample.expression);
+  TextShape text = text_of(sample, kind);
+  if (padded) text.tokens = text.texts * text.longest;
+  return text_seconds(rates, text);
 }
 
 std::int64_t length_of(const VariantShape& variant, const SampleShape& sample) {
@@ -123,6 +131,44 @@ double Forecaster::prefill_bytes(std::span<const Sequence> pack) const {
   return rates_.at("llm.bytes", {1, rows, longest * longest});
 }
 
+bool Forecaster::upstream() const {
+  return config::compute_of(config_) == model::Compute::upstream;
+}
+
+std::string Forecaster::timed(std::string name) const {
+  return upstream() ? name.append(kUpstream) : name;
+}
+
+double Forecaster::element_bytes() const {
+  return config_.dtype == config::DTypeChoice::fp32 ? 4 : 2;
+}
+
+double Forecaster::upstream_prefill(const Sequence& one) const {
+  const auto layers = static_cast<std::size_t>(geometry_.llama.layers);
+  double seconds = 0;
+  for (std::size_t layer = 0; layer < layers; ++layer) {
+    const double rows = d(one.variant->all_rows(layer, *one.sample));
+    seconds += rates_.at(timed(layer + 1 == layers ? "llm.last" : "llm.inner"),
+                         features_of(std::span(&rows, 1)));
+  }
+  return seconds;
+}
+
+double Forecaster::upstream_prefill_bytes(const Sequence& one) const {
+  const auto layers = static_cast<std::size_t>(geometry_.llama.layers);
+  const double row_bytes = element_bytes() * d(geometry_.llama.hidden);
+  const double first = d(one.variant->all_rows(0, *one.sample));
+  double kept = 0, peak = 0;  // kept: rows of the states that entered a layer so far
+  for (std::size_t layer = 0; layer < layers; ++layer) {
+    const double rows = d(one.variant->all_rows(layer, *one.sample));
+    kept += rows;
+    // The embeddings that all of it began with stay as long as they were.
+    peak = std::max(peak, rates_.at(timed("llm.bytes"), {1, rows, rows * rows}) +
+                              row_bytes * (kept + first - rows));
+  }
+  return peak;
+}
+
 Stages Forecaster::accuracy(const BundleShape& bundle, std::size_t protocol) const {
   Stages stages{};
   add_picture(stages, rates_, bundle);
@@ -134,7 +180,7 @@ Stages Forecaster::accuracy(const BundleShape& bundle, std::size_t protocol) con
     for (const TextKind kind : {TextKind::question, TextKind::expression}) {
       const bool wanted = std::any_of(variants_[protocol].begin(), variants_[protocol].end(),
                                       [&](const VariantShape& v) { return v.text == kind; });
-      if (wanted) select += text_seconds(rates_, sample, kind);
+      if (wanted) select += text_seconds(rates_, sample, kind, false);
     }
   }
   std::int64_t prompts = 0;
@@ -160,16 +206,17 @@ Stages Forecaster::latency(const BundleShape& bundle, const SampleShape& sample,
   if (!shape.feasible) return stages;
   const double patches = d(geometry_.vision.patches()), kept = d(shape.entering.front());
   add_picture(stages, rates_, bundle);
-  at(stages, Stage::clip) = rates_.at("clip:" + shape.taps, {1});
+  at(stages, Stage::clip) = rates_.at(timed("clip:" + shape.taps), {1});
   at(stages, Stage::select) = rates_.at("select:" + shape.id, {1}) +
-                              text_seconds(rates_, sample, shape.text) +
+                              text_seconds(rates_, sample, shape.text, upstream()) +
                               (shape.projected ? rates_.at("project", {1, patches}) : 0);
   at(stages, Stage::project) = rates_.at("project", {1, kept});
   const Sequence one{&shape, &sample};
-  at(stages, Stage::prefill) =
-      prefill(std::span(&one, 1)) + rates_.at("splice", {1, d(length_of(shape, sample))});
+  at(stages, Stage::prefill) = (upstream() ? upstream_prefill(one) : prefill(std::span(&one, 1))) +
+                               rates_.at("splice", {1, d(length_of(shape, sample))});
   at(stages, Stage::sam) = sam();
-  at(stages, Stage::mask) = mask_seconds(rates_, sample.turns);
+  at(stages, Stage::mask) = upstream() ? rates_.at(timed("mask"), {1, d(sample.turns)})
+                                       : mask_seconds(rates_, sample.turns);
   at(stages, Stage::post) =
       rates_.at("post", {d(sample.turns), d(sample.turns) * d(bundle.pixels)});
   return stages;
@@ -179,20 +226,33 @@ Memory Forecaster::latency_memory(const SampleShape& sample, std::size_t protoco
                                   std::size_t variant) const {
   const VariantShape& shape = variants_[protocol][variant];
   if (!shape.feasible) return {};
-  const double element = config_.dtype == config::DTypeChoice::fp32 ? 4 : 2;
   const double kept = rates_.at("clip.kept:" + shape.taps, {1});
-  const double visual = element * d(shape.entering.front() * geometry_.llama.hidden);
+  const double visual = element_bytes() * d(shape.entering.front() * geometry_.llama.hidden);
   const Sequence one{&shape, &sample};
   Memory memory;
-  memory.llm = prefill_bytes(std::span(&one, 1));
+  memory.llm = upstream() ? upstream_prefill_bytes(one) : prefill_bytes(std::span(&one, 1));
+  const double masks = upstream() ? rates_.at(timed("mask.bytes"), {1, d(sample.turns)})
+                                  : mask_bytes(rates_, sample.turns);
   memory.total =
-      std::max({rates_.at("clip.bytes:" + shape.taps, {1}), kept + visual + memory.llm,
-                kept + rates_.at("sam.bytes", {1}), kept + mask_bytes(rates_, sample.turns)});
+      std::max({rates_.at(timed("clip.bytes:" + shape.taps), {1}), kept + visual + memory.llm,
+                kept + rates_.at("sam.bytes", {1}), kept + masks});
   return memory;
 }
 
+double Forecaster::latency_flops(const SampleShape& sample, std::size_t protocol,
+                                 std::size_t variant) const {
+  const VariantShape& shape = variants_[protocol][variant];
+  if (!shape.feasible) return 0;
+  std::vector<std::int64_t> rows;
+  for (std::size_t layer = 0; layer < shape.entering.size(); ++layer)
+    rows.push_back(upstream() ? shape.all_rows(layer, sample) : shape.rows(layer, sample));
+  return model::executed_flops(
+      geometry_, {rows, shape.entering.front(), sample.turns, text_of(sample, shape.text).longest},
+      config::compute_of(config_));
+}
+
 Memory Forecaster::accuracy_memory(std::span<const BundleShape> group, std::size_t protocol) const {
-  const double element = config_.dtype == config::DTypeChoice::fp32 ? 4 : 2;
+  const double element = element_bytes();
   const double hidden = element * d(geometry_.llama.hidden);
   const double side = d(geometry_.sam.low_res());
   std::vector<Sequence> all;

@@ -40,6 +40,10 @@ class Forecaster {
   [[nodiscard]] Memory latency_memory(const SampleShape& sample, std::size_t protocol,
                                       std::size_t variant) const;
 
+  /// What /units will count for it (flops_total).
+  [[nodiscard]] double latency_flops(const SampleShape& sample, std::size_t protocol,
+                                     std::size_t variant) const;
+
   [[nodiscard]] const VariantShape& variant(std::size_t protocol, std::size_t variant) const {
     return variants_[protocol][variant];
   }
@@ -53,6 +57,13 @@ class Forecaster {
                                                 std::size_t protocol) const;
   [[nodiscard]] double prefill(std::span<const Sequence> pack) const;
   [[nodiscard]] double prefill_bytes(std::span<const Sequence> pack) const;
+  /// The same of one sequence with the reference's dead work.
+  [[nodiscard]] double upstream_prefill(const Sequence& one) const;
+  [[nodiscard]] double upstream_prefill_bytes(const Sequence& one) const;
+  /// What the latency pass computes in operator `name`.
+  [[nodiscard]] std::string timed(std::string name) const;
+  [[nodiscard]] bool upstream() const;
+  [[nodiscard]] double element_bytes() const;
   [[nodiscard]] std::vector<std::span<const Sequence>> packs(
       std::span<const Sequence> sequences) const;
   [[nodiscard]] double sam() const;

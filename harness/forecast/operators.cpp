@@ -34,6 +34,8 @@ constexpr std::size_t kPictures = 6;  ///< of the plan, spread over it
 
 double d(std::int64_t value) { return static_cast<double>(value); }
 
+std::string upstream(std::string name) { return name.append(kUpstream); }
+
 struct Probe {
   PreparedImage image;
   const protocol::Protocol* protocol;
@@ -76,7 +78,8 @@ class Measurement {
         subject_(subject),
         reduced_(reduced),
         probes_(probes_of(subject)),
-        weights_(random_model(reduced.geometry, dtype(), subject.device.torch_device())),
+        weights_(random_model(reduced.geometry, dtype(), subject.device.torch_device(),
+                              config::compute_of(subject.config))),
         glamm_(weights_) {}
 
   void run(double seconds) {
@@ -88,11 +91,13 @@ class Measurement {
     add_language_model();
     add_masks();
     const std::vector<Outcome> outcomes = measure_into(rates_, tasks_, subject_.device, seconds);
-    for (const auto& [shallow, deep] : layers_) {
+    for (const auto& [name, shallow, deep] : layers_) {
       const double layer = (outcomes[deep].seconds - outcomes[shallow].seconds) /
                            d(reduced_.llama.back() - reduced_.llama.front());
-      rates_.add("llm.inner", {tasks_[shallow].x, std::max(layer, 0.0)});
+      rates_.add(name, {tasks_[shallow].x, std::max(layer, 0.0)});
     }
+    for (const auto& [task, x, states] : kept_states_)
+      rates_.add(upstream("llm.bytes"), {x, outcomes[task].bytes - states});
   }
 
  private:
@@ -129,7 +134,22 @@ class Measurement {
     return glamm_.upload(probes_.front().image.pixels.clip, geometry().vision.image);
   }
 
+  [[nodiscard]] bool dead_work() const { return weights_.compute == model::Compute::upstream; }
+
+  void add_upstream_tower(const model::VisionTaps& taps) {
+    const std::string name = upstream(name_of(taps));
+    if (!dead_work() || rates_.has("clip:" + name)) return;
+    tasks_.push_back({"clip:" + name,
+                      {1},
+                      timed([this, taps] {
+                        (void)glamm_.clip_features(clip_pixels(), taps, model::Compute::upstream);
+                      }),
+                      "clip.bytes:" + name,
+                      {1}});
+  }
+
   void add_tower(const model::VisionTaps& taps) {
+    add_upstream_tower(taps);
     const std::string name = name_of(taps);
     if (rates_.has("clip:" + name)) return;
     const std::int64_t before = subject_.device.memory().current_bytes;
@@ -262,6 +282,10 @@ class Measurement {
   }
 
   void add_language_model() {
+    if (dead_work() && !rates_.has(upstream("llm.last"))) {
+      for (const std::int64_t visual : row_counts()) add_upstream_prefill(probes_.front(), visual);
+      if (probes_.size() > 1) add_upstream_prefill(probes_.back(), row_counts()[1]);
+    }
     if (rates_.has("llm.last")) return;
     const std::int64_t all = geometry().vision.patches();
     for (const std::int64_t visual : row_counts()) add_prefill(probes_.front(), visual, 1);
@@ -305,10 +329,56 @@ class Measurement {
                         deepest ? "llm.bytes" : "",
                         {1, n * length, rows * rows}});
     }
-    if (places.size() > 1) layers_.emplace_back(places.front(), places.back());
+    if (places.size() > 1) layers_.push_back({"llm.inner", places.front(), places.back()});
+  }
+
+  void add_upstream_prefill(const Probe& probe, std::int64_t visual) {
+    const PreparedSample& sample = probe.image.samples.front();
+    const double rows = d(make_pack(sample, visual, 1).ledgers.front()->length());
+    std::vector<std::size_t> places;
+    for (const std::int64_t depth : reduced_.llama) {
+      model::Geometry shallow = geometry();
+      shallow.llama.layers = depth;
+      auto llama = std::make_shared<model::Llama>(shallow, weights_.glamm);
+      auto work = std::make_shared<model::UpstreamWork>(shallow.llama, *weights_.glamm);
+      places.push_back(tasks_.size());
+      tasks_.push_back({depth == reduced_.llama.front() ? upstream("llm.last") : "",
+                        {1, 1, rows, rows * rows},
+                        [this, llama, work, &sample, visual] {
+                          Pack pack = make_pack(sample, visual, 1);
+                          return timed([&] {
+                            (void)glamm_.prompts(
+                                llama->prefill_upstream(pack.sequences.front(), *work));
+                          })();
+                        }});
+    }
+    // The states that enter the layers are counted for the model's own depth (forecast.cpp).
+    const double states = static_cast<double>(c10::elementSize(dtype())) *
+                          d(reduced_.llama.back()) * rows * d(geometry().llama.hidden);
+    kept_states_.push_back({places.back(), {1, rows, rows * rows}, states});
+    if (places.size() > 1)
+      layers_.push_back({upstream("llm.inner"), places.front(), places.back()});
+  }
+
+  void add_upstream_masks() {
+    if (!dead_work() || rates_.has(upstream("mask"))) return;
+    for (const std::int64_t prompts : {1, 3}) {
+      const at::Tensor values =
+          at::randn({prompts, geometry().llama.out_dim}).to(embedding_.options());
+      tasks_.push_back({upstream("mask"),
+                        {1, d(prompts)},
+                        timed([this, values] {
+                          (void)glamm_.mask_logits(embedding_, values,
+                                                   probes_.front().protocol->pe_dtype,
+                                                   model::Compute::upstream);
+                        }),
+                        upstream("mask.bytes"),
+                        {1, d(prompts)}});
+    }
   }
 
   void add_masks() {
+    add_upstream_masks();
     if (rates_.has("mask") && rates_.has("mask:few")) return;
     const std::int64_t most = subject_.config.prompts_per_decode;
     for (const std::int64_t prompts :
@@ -348,7 +418,17 @@ class Measurement {
   model::VisionFeatures features_;
   at::Tensor projected_, embedding_;
   std::vector<Task> tasks_;
-  std::vector<std::pair<std::size_t, std::size_t>> layers_;  ///< tasks that differ by inner layers
+  struct Depths {
+    std::string name;
+    std::size_t shallow, deep;
+  };
+  struct KeptStates {
+    std::size_t task;
+    std::vector<double> x;
+    double bytes;
+  };
+  std::vector<Depths> layers_;           ///< tasks that differ by inner layers
+  std::vector<KeptStates> kept_states_;  ///< in the peaks of tasks
 };
 
 }  // namespace
@@ -366,7 +446,11 @@ std::vector<std::string> missing(const Rates& rates, const Subject& subject) {
     if (!method.infeasible.empty()) continue;
     wanted.insert("clip:" + name_of(method.pruner->taps(subject.geometry).vision));
     wanted.insert("select:" + unit::id_of(method.variant));
+    if (config::compute_of(subject.config) == model::Compute::upstream)
+      wanted.insert(upstream("clip:" + name_of(method.pruner->taps(subject.geometry).vision)));
   }
+  if (config::compute_of(subject.config) == model::Compute::upstream)
+    wanted.insert({upstream("llm.last"), upstream("mask")});
   std::vector<std::string> names;
   for (const std::string& name : wanted)
     if (!rates.has(name)) names.push_back(name);

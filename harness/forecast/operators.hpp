@@ -18,9 +18,13 @@
 // clip.bytes:TAPS, clip.kept:TAPS, sam.bytes      1            bytes: peak, what stays, peak
 // llm.bytes       1, Σ rows, largest rows²                     bytes, peak
 // mask.bytes, mask.bytes:few                      1, prompts   bytes, peak
+//
+// With the reference's dead work (kUpstream behind the name): clip, clip.bytes, mask, mask.bytes as above,
+// llm.last, llm.inner of one sequence and all rows, llm.bytes without the hidden states that stay.
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "harness/evaluate/methods.hpp"
@@ -30,6 +34,8 @@
 #include "harness/measure/device.hpp"
 
 namespace litebench::forecast {
+
+inline constexpr std::string_view kUpstream = ":upstream";
 
 struct Subject {
   const config::Config& config;

@@ -54,9 +54,9 @@ Reduced reduce(const model::Geometry& geometry, double affordable) {
 }
 
 model::LoadedModel random_model(const model::Geometry& geometry, at::ScalarType dtype,
-                                at::Device device) {
-  return {geometry, random_weights(model::expected_glamm(geometry), dtype, device),
-          random_weights(model::expected_clip(geometry), dtype, device)};
+                                at::Device device, model::Compute compute) {
+  return {geometry, random_weights(model::expected_glamm(geometry, compute), dtype, device),
+          random_weights(model::expected_clip(geometry), dtype, device), compute};
 }
 
 }  // namespace litebench::forecast

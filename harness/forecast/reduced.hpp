@@ -33,6 +33,6 @@ Reduced reduce(const model::Geometry& geometry, double affordable = kAffordable)
 model::SamGeometry with_depth(model::SamGeometry sam, const SamDepth& depth);
 
 model::LoadedModel random_model(const model::Geometry& geometry, at::ScalarType dtype,
-                                at::Device device);
+                                at::Device device, model::Compute compute);
 
 }  // namespace litebench::forecast

@@ -82,7 +82,8 @@ Rates rates_for(const Subject& subject, const std::filesystem::path& given) {
 double weight_bytes(const Subject& subject) {
   double elements = 0;
   for (const auto& specs :
-       {model::expected_glamm(subject.geometry), model::expected_clip(subject.geometry)}) {
+       {model::expected_glamm(subject.geometry, config::compute_of(subject.config)),
+        model::expected_clip(subject.geometry)}) {
     for (const model::TensorSpec& spec : specs) {
       if (spec.need == model::Need::unused) continue;
       double count = 1;
@@ -102,6 +103,7 @@ struct Timed {
   Stages stages{};  ///< sums of single runs
   std::int64_t runs = 0;
   Memory memory;  ///< largest
+  double flops = 0;
 };
 
 struct Predicted {
@@ -173,14 +175,16 @@ class Prediction {
         const Memory memory = forecaster_.latency_memory(sample, protocol, variant);
         timed.memory.llm = std::max(timed.memory.llm, memory.llm);
         timed.memory.total = std::max(timed.memory.total, memory.total);
-        record(bundle, of.id, stages, memory);
+        const double flops = forecaster_.latency_flops(sample, protocol, variant);
+        timed.flops += flops;
+        record(bundle, of.id, stages, memory, flops);
       }
     }
     result_.seconds.push_back(seconds);
   }
 
   void record(const evaluate::BundlePlan& bundle, const std::string& variant, const Stages& stages,
-              const Memory& memory) {
+              const Memory& memory, double flops = 0) {
     nlohmann::json json = {
         {"pass", store::name_of(bundle.row.pass)},
         {"split", subject_.plan.splits[static_cast<std::size_t>(bundle.row.split)].name},
@@ -190,7 +194,10 @@ class Prediction {
         {"total", total(stages)},
         {"peak_bytes_llm", memory.llm},
         {"peak_bytes_total", memory.total}};
-    if (!variant.empty()) json["variant"] = variant;
+    if (!variant.empty()) {
+      json["variant"] = variant;
+      json["flops_total"] = flops;
+    }
     result_.bundles.push_back(std::move(json));
   }
 
@@ -229,10 +236,11 @@ void print(const Subject& subject, const Predicted& predicted) {
                stages_text(predicted.accuracy, predicted.accuracy_bundles));
   }
   for (const auto& [variant, timed] : predicted.latency) {
-    fmt::print("  {:<34}{:.4g} a run: {}; peak {:.1f} MB, LLM {:.1f} MB\n",
+    fmt::print("  {:<34}{:.4g} a run: {}; peak {:.1f} MB, LLM {:.1f} MB; {:.4g} TFLOPs\n",
                unit::id_of(subject.methods[variant].variant),
                milliseconds(timed.stages, timed.runs), stages_text(timed.stages, timed.runs),
-               1e-6 * timed.memory.total, 1e-6 * timed.memory.llm);
+               1e-6 * timed.memory.total, 1e-6 * timed.memory.llm,
+               1e-12 * timed.flops / static_cast<double>(timed.runs));
   }
   double largest = predicted.accuracy_memory.total;
   for (const auto& [variant, timed] : predicted.latency)

@@ -21,7 +21,9 @@ SampleShape shape_of(const protocol::Sample& sample, const evaluate::Prompts& pr
   for (const protocol::Turn& turn : sample.turns) {
     const auto add = [&](TextShape& to, std::string_view text) {
       ++to.texts;
-      to.tokens += static_cast<std::int64_t>(prompts.clip_text(text).size());
+      const std::int64_t tokens = std::ssize(prompts.clip_text(text));
+      to.tokens += tokens;
+      to.longest = std::max(to.longest, tokens);
     };
     add(shape.question, turn.question);
     add(shape.expression, turn.expression);

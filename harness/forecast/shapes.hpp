@@ -15,7 +15,7 @@ namespace litebench::forecast {
 
 /// CLIP texts of one kind.
 struct TextShape {
-  std::int64_t texts = 0, tokens = 0;
+  std::int64_t texts = 0, tokens = 0, longest = 0;
 };
 
 /// One conversation.
@@ -51,6 +51,10 @@ struct VariantShape {
   /// Rows of the conversation entering `layer`.
   [[nodiscard]] std::int64_t rows(std::size_t layer, const SampleShape& sample) const {
     return entering[layer] + (whole_tail ? sample.text_rows : sample.seen_rows);
+  }
+  /// The same where nothing is left out.
+  [[nodiscard]] std::int64_t all_rows(std::size_t layer, const SampleShape& sample) const {
+    return entering[layer] + sample.text_rows;
   }
 };
 

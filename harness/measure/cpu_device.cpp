@@ -53,6 +53,7 @@ class CpuDevice final : public Device {
     return {.current_bytes = allocator_.current_bytes(), .peak_bytes = allocator_.peak_bytes()};
   }
   void reset_peak() override { allocator_.reset_peak(); }
+  void empty_cache() override {}
   std::unique_ptr<Clock> make_clock() const override { return std::make_unique<CpuClock>(); }
 
  private:

@@ -6,6 +6,8 @@
 #include <optional>
 #include <vector>
 
+#include <c10/core/CachingDeviceAllocator.h>
+
 #include "base/error.hpp"
 #include "harness/measure/cuda_module.hpp"
 #include "harness/measure/device.hpp"
@@ -97,6 +99,7 @@ class CudaDevice final : public Device {
     check_cuda(module_, module_.reset_peak(index_), "resetting its memory counter");
   }
   DeviceState state() const override { return nvml_ ? nvml_->state() : DeviceState{}; }
+  void empty_cache() override { at::getDeviceAllocator(c10::DeviceType::CUDA)->emptyCache(); }
   std::unique_ptr<Clock> make_clock() const override {
     return std::make_unique<CudaClock>(module_);
   }

@@ -47,6 +47,8 @@ class Device {
   virtual void reset_peak() = 0;
   /// Clock, temperature, throttling and energy as the device tells them. May take a tenth of a millisecond.
   [[nodiscard]] virtual DeviceState state() const { return {}; }
+  /// Gives memory that no tensor owns back to the driver; nothing on CPU.
+  virtual void empty_cache() = 0;
   [[nodiscard]] virtual std::unique_ptr<Clock> make_clock() const = 0;
 };
 

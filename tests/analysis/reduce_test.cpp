@@ -97,6 +97,41 @@ TEST(Reduce, WithoutALatencyPassSpeedUpIsADashWithItsReason) {
   EXPECT_NE(speed_up.note.find("no latency pass"), std::string::npos);
 }
 
+TEST(Reduce, TablesOfARunWithTimesSayWhetherTheReferencesDeadWorkIsInThem) {
+  const auto captions_of = [](const std::string& compute, bool latency) {
+    const synthetic::Folder folder("reduce-compute");
+    store::Provenance provenance = synthetic::provenance();
+    if (!compute.empty()) provenance.environment.emplace_back("compute", compute);
+    store::ShardWriter writer(folder.shard("a-r0"), provenance);
+    writer.plan(synthetic::plan(latency));
+    for (const synthetic::Image& image : synthetic::images()) {
+      store::Bundle bundle = synthetic::accuracy_bundle(image);
+      writer.commit(bundle);
+      if (!latency) continue;
+      store::Bundle timed = synthetic::latency_bundle(image);
+      writer.commit(timed);
+    }
+    writer.close();
+    std::vector<std::string> captions;
+    for (const Table& table : reduce(folder.path()).tables) {
+      if (table.tag == "main" || table.tag == "efficiency") captions.push_back(table.caption);
+    }
+    return captions;
+  };
+  for (const std::string& caption : captions_of("upstream", true))
+    EXPECT_NE(caption.find("Compute: upstream (with the reference's dead work)."),
+              std::string::npos);
+  for (const std::string& caption : captions_of("lean", true))
+    EXPECT_NE(caption.find("Compute: lean (without the reference's dead work)."),
+              std::string::npos);
+  EXPECT_EQ(captions_of("lean", true).size(), 2U);
+  // Nothing was timed, or by a version that did not say.
+  for (const std::string& caption : captions_of("lean", false))
+    EXPECT_EQ(caption.find("Compute"), std::string::npos);
+  for (const std::string& caption : captions_of("", true))
+    EXPECT_EQ(caption.find("Compute"), std::string::npos);
+}
+
 TEST(Reduce, TheSameRowsComeOutHoweverManyProcessesWroteThemInWhateverOrder) {
   const synthetic::Folder one("reduce-one"), three("reduce-three");
   synthetic::write_complete_run(one);

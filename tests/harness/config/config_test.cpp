@@ -105,6 +105,23 @@ TEST(Config, TheCommandLineWinsOverTheFile) {
   EXPECT_EQ(config.limit, 7);
 }
 
+TEST(Config, WhatTimedRunsComputeIsLeanUnlessSaidOtherwiseAndIsPrinted) {
+  EXPECT_EQ(parse(kSmall).latency.compute, model::Compute::lean);
+  const Config upstream = parse(
+      kSmall,
+      {.assignments = {"passes.latency={ compute = \"upstream\" }"}, .output = {}, .limit = {}});
+  EXPECT_EQ(upstream.latency.compute, model::Compute::upstream);
+  EXPECT_EQ(compute_of(upstream), model::Compute::upstream);
+  EXPECT_EQ(parse(print_config(upstream)).latency.compute, model::Compute::upstream);
+  Config off = upstream;
+  off.latency.enabled = false;  // nothing is timed, so nothing is done in vain
+  EXPECT_EQ(compute_of(off), model::Compute::lean);
+  const std::string message = message_of(
+      kSmall,
+      {.assignments = {"passes.latency={ compute = \"both\" }"}, .output = {}, .limit = {}});
+  EXPECT_NE(message.find("use one of: lean, upstream"), std::string::npos) << message;
+}
+
 TEST(Config, AnAssignmentWithoutAKeyIsRefused) {
   for (const char* bad : {"", "=3", "run.=3", "run", ".x=1", "model.glamm.x=1"}) {
     EXPECT_NE(message_of(kSmall, {.assignments = {bad}, .output = {}, .limit = {}}), "") << bad;

@@ -30,6 +30,7 @@ class TellingDevice final : public measure::Device {
   [[nodiscard]] measure::DeviceInfo info() const override { return cpu_->info(); }
   void synchronize() override {}
   [[nodiscard]] measure::MemoryUse memory() const override { return cpu_->memory(); }
+  void empty_cache() override {}
   void reset_peak() override { cpu_->reset_peak(); }
   [[nodiscard]] std::unique_ptr<measure::Clock> make_clock() const override {
     return cpu_->make_clock();

@@ -14,6 +14,7 @@
 #include "harness/evaluate/pass.hpp"
 #include "harness/evaluate/single.hpp"
 #include "kernels/rle/rle.hpp"
+#include "model/llama/accounting.hpp"
 #include "model/weights/weights.hpp"
 #include "shards/store/cold_start.hpp"
 
@@ -66,8 +67,10 @@ struct Fixture {
   Preparer preparer;
 
   explicit Fixture(std::vector<std::string> set = {}, std::string_view text = kConfig)
-      : config(config::parse_config(text, "test.toml", {.assignments = std::move(set), .output = {}, .limit = {}})),
-        weights(model::load_model(config.glamm, config.clip, {})),
+      : config(config::parse_config(text, "test.toml",
+                                    {.assignments = std::move(set), .output = {}, .limit = {}})),
+        weights(
+            model::load_model(config.glamm, config.clip, {.compute = config::compute_of(config)})),
         glamm(weights),
         prompts(tokenized_prompts(config.glamm, config.clip, weights.geometry)),
         methods(make_methods(config, weights.geometry)),
@@ -93,8 +96,9 @@ Agreement agreement_of(Fixture& f) {
     const c10::InferenceMode guard;
     for (const store::ExpressionRow& row : rows.expressions) {
       const std::size_t s = 0;   // upstream's protocol makes one conversation per image
-      const SingleRun single = run_single(f.context(), f.methods[static_cast<std::size_t>(row.variant)], prepared.image,
-                                          prepared.samples[s], f.config.protocols[0], *clock);
+      const SingleRun single =
+          run_single(f.context(), f.methods[static_cast<std::size_t>(row.variant)], prepared.image,
+                     prepared.samples[s], f.config.protocols[0], *clock, f.config.latency.compute);
       const kernels::MaskScore& score = single.masks[static_cast<std::size_t>(row.turn)].score;
       // Packed and alone round differently; only a pixel whose logit is next to zero may fall on the other side.
       found.compared += 1;
@@ -117,6 +121,59 @@ TEST(Passes, MasksOfBothPassesAgreeForMethodsThatCutInsideTheModel) {
   const Agreement found = agreement_of(f);
   EXPECT_EQ(found.compared, 28);   // 2 expressions × 14 variants
   EXPECT_LE(found.differing, 3);
+}
+
+const std::string kUpstream =
+    R"(passes.latency={ images = 1, repeats = 1, warmup = 0, compute = "upstream" })";
+
+TEST(Passes, TheReferencesDeadWorkChangesNoMask) {
+  for (const std::string& text : {kConfig, kInside}) {
+    Fixture f({kUpstream}, text);
+    ASSERT_EQ(f.config.latency.compute, model::Compute::upstream);
+    const Agreement found = agreement_of(f);
+    EXPECT_GE(found.compared, 28);
+    EXPECT_LE(found.differing, 3);
+  }
+}
+
+TEST(Passes, TheReferencesDeadWorkChangesNoMaskOfThePocketModel) {
+  Fixture f({kUpstream, "model.glamm=model/pocket/shipped/glamm",
+             "model.clip=model/pocket/shipped/clip", "data.root=model/pocket/shipped/Refer_Segm"});
+  const Agreement found = agreement_of(f);
+  EXPECT_GE(found.compared, 15);
+  EXPECT_LE(found.differing, 3);
+}
+
+/// The rows of the first timed bundle.
+store::Bundle timed_rows(Fixture& f) {
+  for (const BundlePlan& bundle : f.plan.bundles) {
+    if (bundle.row.pass == store::Pass::latency)
+      return make_latency_pass(f.context())->run(bundle, f.preparer.prepare(bundle));
+  }
+  throw std::logic_error("nothing is timed");
+}
+
+TEST(Passes, TheReferencesDeadWorkIsInTheRowsOfTimedRuns) {
+  Fixture lean, dead({kUpstream});
+  const store::Bundle a = timed_rows(lean), b = timed_rows(dead);
+  const model::Geometry& geometry = lean.glamm.geometry();
+  std::int64_t compared = 0;
+  for (const store::UnitRow& more : b.units) {
+    for (const store::UnitRow& less : a.units) {
+      if (less.variant != more.variant || less.repeat != 0) continue;
+      const model::LlmBytes bytes = model::llm_bytes(geometry.llama, more.llm_tokens, 4);
+      // All states and the logits are there at once; lean, which has none of them, peaks inside a layer.
+      EXPECT_GE(more.peak_bytes_llm, bytes.hidden_states + bytes.logits);
+      EXPECT_GT(more.peak_bytes_llm, less.peak_bytes_llm);
+      EXPECT_GE(more.peak_bytes_total, more.peak_bytes_llm);
+      EXPECT_GT(more.flops_llm, less.flops_llm);
+      EXPECT_GT(more.flops_total - less.flops_total,
+                model::lm_head_flops(geometry.llama, more.llm_tokens));
+      EXPECT_EQ(more.kv_bytes, less.kv_bytes);
+      ++compared;
+    }
+  }
+  EXPECT_EQ(compared, 15);
 }
 
 TEST(Passes, PackSizesChangeNoTokenKeptInsideTheModel) {

@@ -1,0 +1,38 @@
+#include "harness/evaluate/keys.hpp"
+
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+namespace litebench::evaluate {
+namespace {
+
+constexpr std::string_view kConfig = R"(
+[model]
+glamm = "tests/golden/tiny/glamm"
+clip = "tests/golden/tiny/clip"
+[data]
+root = "tests/golden/tiny/data/Refer_Segm"
+[[sweep]]
+method = "none"
+)";
+
+Parts family_with(const std::string& latency) {
+  return family_parts(
+      config::parse_config(
+          kConfig, "test.toml",
+          {.assignments = {"passes.latency=" + latency}, .output = {}, .limit = {}}),
+      "cpu");
+}
+
+TEST(Keys, TimesWithAndWithoutTheReferencesDeadWorkAreOfTwoFamilies) {
+  const Parts untimed = family_with("false"), lean = family_with("{ compute = \"lean\" }"),
+              upstream = family_with("{ compute = \"upstream\" }");
+  EXPECT_EQ(lean, untimed);  // runs from before there was a choice go on
+  EXPECT_NE(upstream, lean);
+  EXPECT_NE(std::find(upstream.begin(), upstream.end(), Parts::value_type{"compute", "upstream"}),
+            upstream.end());
+}
+
+}  // namespace
+}  // namespace litebench::evaluate
