@@ -159,9 +159,38 @@ std::optional<double> mean_selection(const Ledger& ledger, const Where& where,
   return samples == 0 ? std::nullopt : std::optional(sum / static_cast<double>(samples));
 }
 
-/// ceiling, select_ms, saved_ms, break_even.
+/// Nothing unless every paired unit tells it: those that saw the counter move are not a fair sample.
+Evidence energy_evidence(const Ledger& ledger, const Where& where, std::int16_t baseline) {
+  Evidence evidence;
+  evidence.formula =
+      "energy_j = Σ energy_mj / samples / 1e3, each sample by its mean over repeats, if every "
+      "paired "
+      "unit tells it";
+  std::map<std::uint64_t, std::pair<double, std::int64_t>> by_sample;  // sum, units
+  std::int64_t silent = 0;
+  for (const Pair& pair : ledger.pairs(where, baseline)) {
+    const results::Unit& unit = ledger.run().units[pair.own];
+    if (unit.total_ns <= 0 || ledger.run().units[pair.baseline].total_ns <= 0) continue;
+    silent += unit.energy_mj <= 0 ? 1 : 0;
+    auto& [sum, units] = by_sample[unit.sample_id];
+    sum += static_cast<double>(unit.energy_mj);
+    ++units;
+    evidence.rows.push_back(pair.own);
+  }
+  double sum = 0;
+  for (const auto& [id, sample] : by_sample)
+    sum += sample.first / static_cast<double>(sample.second);
+  evidence.steps.push_back(fmt::format("{} units of {} samples, {} without energy",
+                                       evidence.rows.size(), by_sample.size(), silent));
+  if (silent == 0 && !by_sample.empty())
+    evidence.value = sum / static_cast<double>(by_sample.size()) / 1e3;
+  return evidence;
+}
+
+/// ceiling, select_ms, saved_ms, break_even, energy_j.
 Evidence composed_evidence(const Ledger& ledger, std::string_view metric, const Where& where,
                            std::int16_t baseline) {
+  if (metric == "energy_j") return energy_evidence(ledger, where, baseline);
   Evidence evidence;
   if (metric == "select_ms") {
     evidence.formula =
@@ -205,7 +234,7 @@ Evidence composed_evidence(const Ledger& ledger, std::string_view metric, const 
 
 bool is_composed(std::string_view metric) {
   return metric == "ceiling" || metric == "select_ms" || metric == "saved_ms" ||
-         metric == "break_even";
+         metric == "break_even" || metric == "energy_j";
 }
 
 /// Budget, or the mean over samples and seeds.
