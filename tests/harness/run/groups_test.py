@@ -122,4 +122,4 @@ def test_plan_counts_groups_and_the_latency_pass_knows_none(tmp_path):
     plan = run("plan", "--config", config, "--no-forecast")
     assert plan.returncode == 0, plan.stderr
     assert re.search(r"accuracy +10 bundles.*computed in 4 groups", plan.stdout)
-    assert re.search(r"latency +6 bundles, \d+ units$", plan.stdout, re.MULTILINE)
+    assert re.search(r"latency +6 bundles, \d+ units, compute lean$", plan.stdout, re.MULTILINE)
