@@ -155,18 +155,19 @@ double Forecaster::upstream_prefill(const Sequence& one) const {
 }
 
 double Forecaster::upstream_prefill_bytes(const Sequence& one) const {
-  const auto layers = static_cast<std::size_t>(geometry_.llama.layers);
   const double row_bytes = element_bytes() * d(geometry_.llama.hidden);
   const double first = d(one.variant->all_rows(0, *one.sample));
-  double kept = 0, peak = 0;  // kept: rows of the states that entered a layer so far
-  for (std::size_t layer = 0; layer < layers; ++layer) {
-    const double rows = d(one.variant->all_rows(layer, *one.sample));
+  double kept = 0, peak = 0, rows = 0;  // kept: rows of the states that entered the layers before
+  for (std::size_t layer = 0; layer < static_cast<std::size_t>(geometry_.llama.layers); ++layer) {
     kept += rows;
+    rows = d(one.variant->all_rows(layer, *one.sample));
     // The embeddings that all of it began with stay as long as they were.
-    peak = std::max(peak, rates_.at(timed("llm.bytes"), {1, rows, rows * rows}) +
-                              row_bytes * (kept + first - rows));
+    peak = std::max(
+        peak, rates_.at("llm.bytes", {1, rows, rows * rows}) + row_bytes * (kept + first - rows));
   }
-  return peak;
+  // Behind the layers come the logits of the rows that are left; their own state is kept as well.
+  return std::max(
+      peak, rates_.at(timed("llm.bytes"), {1, rows, rows * rows}) + row_bytes * (kept + first));
 }
 
 Stages Forecaster::accuracy(const BundleShape& bundle, std::size_t protocol) const {

@@ -51,7 +51,9 @@ VariantShape shape_of(const evaluate::PlannedMethod& method, const model::Geomet
   shape.id = unit::id_of(method.variant);
   shape.feasible = method.infeasible.empty();
   shape.merges = method.pruner->info().merges;
-  shape.whole_tail = taps.decoder_tail;
+  const std::vector<std::int64_t> cuts = method.pruner->cut_layers(geometry);
+  if (taps.decoder_tail && !cuts.empty())
+    shape.tail_layers = static_cast<std::size_t>(cuts.back());
   shape.projected = taps.projected;
   shape.text = evaluate::text_kind(method, geometry, protocol);
   shape.taps = name_of(taps.vision);

@@ -41,7 +41,8 @@ struct VariantShape {
   std::string id;
   bool feasible = true;
   bool merges = false;      ///< its tokens go through the projector by themselves
-  bool whole_tail = false;  ///< rows behind the last [SEG] state stay until the last cut
+  /// Layers up to the last cut of a method that looks at the rows behind the last [SEG] state: they stay so long.
+  std::size_t tail_layers = 0;
   bool projected = false;   ///< looks at all projected patches
   /// Visual rows per decoder layer; all where the image decides.
   std::vector<std::int64_t> entering;
@@ -50,7 +51,7 @@ struct VariantShape {
 
   /// Rows of the conversation entering `layer`.
   [[nodiscard]] std::int64_t rows(std::size_t layer, const SampleShape& sample) const {
-    return entering[layer] + (whole_tail ? sample.text_rows : sample.seen_rows);
+    return entering[layer] + (layer < tail_layers ? sample.text_rows : sample.seen_rows);
   }
   /// The same where nothing is left out.
   [[nodiscard]] std::int64_t all_rows(std::size_t layer, const SampleShape& sample) const {

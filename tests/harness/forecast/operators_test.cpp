@@ -119,26 +119,21 @@ void expect_forecast_of_runs(const Setting& s) {
   const SampleShape shape =
       shape_of(s.plan, s.config, *s.prompts, s.plan.bundles.front()).samples.front();
   const auto clock = s.device->make_clock();
+  SCOPED_TRACE(name_of(s.config.latency.compute));
   for (std::size_t v = 0; v < s.methods.size(); ++v) {
     const protocol::Protocol& protocol = s.config.protocols.front();
     const evaluate::SingleRun run =
         evaluate::run_single(context, s.methods[v], image.image, image.samples.front(), protocol,
                              *clock, s.config.latency.compute);
     const auto measured = static_cast<double>(run.peak_bytes_llm);
-    const double bytes = forecaster.latency_memory(shape, 0, v).llm;
-    // What is cut inside of the model is freed earlier than the forecast knows: there it is a bound.
-    const bool inside = !s.methods[v].pruner->cut_layers(s.geometry).empty();
-    EXPECT_GE(bytes, 0.98 * measured) << v;
-    EXPECT_LE(bytes, (inside ? 1.4 : 1.02) * measured) << v;
+    EXPECT_NEAR(forecaster.latency_memory(shape, 0, v).llm, measured, 0.02 * measured) << v;
     store::UnitRow row{};
     const auto text = evaluate::text_kind(s.methods[v], s.geometry, protocol);
     evaluate::account(
         row, *run.ledger, s.geometry, s.methods[v],
         {std::ssize(image.samples.front().targets),
          evaluate::clip_text_length(image.samples.front(), text), 4, s.config.latency.compute});
-    EXPECT_NEAR(forecaster.latency_flops(shape, 0, v), row.flops_total,
-                inside ? 1e-3 * row.flops_total : 0)
-        << v;
+    EXPECT_DOUBLE_EQ(forecaster.latency_flops(shape, 0, v), double{row.flops_total}) << v;
   }
 }
 
