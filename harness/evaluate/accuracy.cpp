@@ -48,17 +48,17 @@ struct ImageUnits {
 };
 
 /// Adds the time since its construction to a stage, after the device has finished.
-class StageTimer {
+class StageSpan {
  public:
-  StageTimer(BundleRows& rows, Stage stage, measure::Device& device)
+  StageSpan(BundleRows& rows, Stage stage, measure::Device& device)
       : rows_(rows), stage_(stage), device_(device) {}
-  ~StageTimer() {
+  ~StageSpan() {
     device_.synchronize();
     std::int64_t& total = rows_.shared_ns()[static_cast<std::size_t>(stage_)];
     total = std::max<std::int64_t>(total, 0) + watch_.elapsed_ns();
   }
-  StageTimer(const StageTimer&) = delete;
-  StageTimer& operator=(const StageTimer&) = delete;
+  StageSpan(const StageSpan&) = delete;
+  StageSpan& operator=(const StageSpan&) = delete;
 
  private:
   BundleRows& rows_;
@@ -98,12 +98,12 @@ class AccuracyPass final : public GuardedPass {
     const at::Tensor pixels = glamm.upload(prepared.pixels.clip, glamm.geometry().vision.image);
     model::VisionFeatures features;
     {
-      const StageTimer timer(rows, Stage::clip, context().device);
+      const StageSpan timer(rows, Stage::clip, context().device);
       features = glamm.clip_features(pixels, taps_.vision);
     }
     at::Tensor projected;
     {
-      const StageTimer timer(rows, Stage::project, context().device);
+      const StageSpan timer(rows, Stage::project, context().device);
       projected = glamm.project_patches(features);
     }
     std::vector<Unit> units;
@@ -120,7 +120,7 @@ class AccuracyPass final : public GuardedPass {
   void add_sample_units(const PreparedSample& sample, std::size_t index,
                         const protocol::Protocol& protocol, const model::VisionFeatures& features,
                         const at::Tensor& projected, std::vector<Unit>& units, BundleRows& rows) {
-    const StageTimer timer(rows, Stage::select, context().device);
+    const StageSpan timer(rows, Stage::select, context().device);
     const SampleTexts texts = texts_of(sample, protocol);
     for (const VariantRun& run : runs()) {
       const PlannedMethod& method = context().methods[static_cast<std::size_t>(run.variant)];
@@ -217,14 +217,14 @@ class AccuracyPass final : public GuardedPass {
   }
 
   at::Tensor sam_features(const PreparedImage& prepared, BundleRows& rows) {
-    const StageTimer timer(rows, Stage::sam, context().device);
+    const StageSpan timer(rows, Stage::sam, context().device);
     const model::Glamm& glamm = context().glamm;
     return glamm.sam_features(glamm.upload(prepared.pixels.sam.values, glamm.geometry().sam.image));
   }
 
   at::Tensor mask_logits(const at::Tensor& embedding, const at::Tensor& prompts,
                          const protocol::Protocol& protocol, BundleRows& rows) {
-    const StageTimer timer(rows, Stage::mask, context().device);
+    const StageSpan timer(rows, Stage::mask, context().device);
     std::vector<at::Tensor> logits;
     const std::int64_t count = prompts.defined() ? prompts.size(0) : 0;
     for (std::int64_t at = 0; at < count; at += context().config.prompts_per_decode) {
@@ -238,7 +238,7 @@ class AccuracyPass final : public GuardedPass {
 
   void score(const PreparedImage& prepared, std::vector<Unit>& units, const at::Tensor& logits,
              BundleRows& rows) {
-    const StageTimer timer(rows, Stage::post, context().device);
+    const StageSpan timer(rows, Stage::post, context().device);
     kernels::MaskScorer scorer(
         frame_of(prepared.image, prepared.pixels.sam, context().glamm.geometry().sam));
     for (Unit& unit : units) {
