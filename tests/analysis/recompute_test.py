@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import recompute
+from result_rows import Run
 
 BIN = Path(os.environ["LITEBENCH_BIN"])
 
@@ -19,7 +20,7 @@ def reduced(request, tmp_path_factory):
     done = subprocess.run([BIN / "litebench-reduce", folder, "--threads", "2"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "VALID, 1 sample excluded" in done.stdout
-    return folder, recompute.Run(folder / "results.h5")
+    return folder, Run(folder / "results.h5")
 
 
 def cells_of(folder, name):
