@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "shards/handout/polling.hpp"
-
 namespace litebench::handout {
 namespace {
 
@@ -31,18 +29,14 @@ void Coordinator::finish() {
 }
 
 void Coordinator::work() {
-  int idle_polls = 0;
   while (!desk_.all_ended()) {
-    if (receive()) {
-      idle_polls = 0;
-      continue;
-    }
+    if (receive()) continue;
     show_progress(false);
     if (finishing_) desk_.stop_working();
     desk_.idle(Clock::now());
     mailbox_.flushed();
     if (desk_.gives_up(Clock::now())) break;
-    std::this_thread::sleep_for(++idle_polls < kShortSleeps ? kShortSleep : kLongSleep);
+    std::this_thread::sleep_for(patience_.next_sleep());
   }
   show_progress(true);
   desk_.say_goodbye();
@@ -54,6 +48,7 @@ void Coordinator::work() {
 bool Coordinator::receive() {
   const auto message = mailbox_.poll<RankSays>(kToCoordinator);
   if (!message) return false;
+  patience_.heard(message->head.kind);
   desk_.hear(*message, Clock::now());
   show_progress(false);
   return true;

@@ -7,6 +7,7 @@
 
 #include "shards/handout/desk.hpp"
 #include "shards/handout/mailbox.hpp"
+#include "shards/handout/polling.hpp"
 
 namespace litebench::handout {
 
@@ -32,6 +33,7 @@ class Coordinator {
   Mailbox mailbox_;
   Desk desk_;
   ProgressCallback progress_;
+  Patience patience_;
   Clock::time_point last_progress_ = Clock::now();
   std::atomic<bool> finishing_{false};
   std::thread thread_;  // last: everything it uses exists before it starts

@@ -67,7 +67,7 @@ void Desk::hear(const Message<RankSays>& message, Clock::time_point now) {
   rank.heard = now;
   rank.hung = false;
   note_done(rank, message);
-  rank.takes_phase1 = message.head.takes_phase1 != 0;
+  note_phase1(rank, message.head.takes_phase1 != 0);
   switch (message.head.kind) {
     case Kind::done: break;
     case Kind::stop: stop_all(); break;
@@ -93,6 +93,13 @@ void Desk::note_done(Rank& rank, const Message<RankSays>& message) {
   rank.report.bundles += static_cast<std::uint64_t>(std::count(first.begin(), first.end(), true));
   std::erase_if(rank.held, [this](std::uint32_t index) { return scheduler_.is_done(index); });
   rank.report.busy_seconds += message.head.busy_seconds;
+}
+
+void Desk::note_phase1(Rank& rank, bool takes_it) {
+  if (rank.takes_phase1 == takes_it) return;
+  rank.takes_phase1 = takes_it;
+  const auto takers = std::count_if(ranks_.begin(), ranks_.end(), [](const Rank& r) { return r.takes_phase1; });
+  scheduler_.set_phase1_ranks(static_cast<std::uint32_t>(std::max<std::ptrdiff_t>(1, takers)));
 }
 
 void Desk::note_last(Rank& rank, const RankSays& word) {

@@ -46,6 +46,7 @@ class Desk {
   };
 
   void note_done(Rank& rank, const Message<RankSays>& message);
+  void note_phase1(Rank& rank, bool takes_it);
   void note_last(Rank& rank, const RankSays& word);
   void answer(Rank& rank);
   void grant(Rank& rank, const std::vector<std::uint32_t>& indices);

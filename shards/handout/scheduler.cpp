@@ -29,7 +29,7 @@ void make_sane(std::vector<WorkItem>& items) {
 
 }  // namespace
 
-Scheduler::Scheduler(std::vector<WorkItem> items, std::uint32_t ranks) : items_(std::move(items)), ranks_(ranks) {
+Scheduler::Scheduler(std::vector<WorkItem> items, std::uint32_t ranks) : items_(std::move(items)), ranks_(ranks), phase1_ranks_(ranks) {
   make_sane(items_);
   std::sort(items_.begin(), items_.end(), granted_before);
   std::uint32_t largest = 0;
@@ -53,11 +53,13 @@ std::uint8_t Scheduler::phase_of(std::uint32_t index) const { return index < pha
 
 std::uint64_t Scheduler::end_of_phase() const { return granted_ < first_of_phase1_ ? first_of_phase1_ : items_.size(); }
 
+std::uint32_t Scheduler::ranks_of_phase() const { return granted_ < first_of_phase1_ ? ranks_ : phase1_ranks_; }
+
 /// Predicted cost that one grant may hold: kGrantSeconds in units of cost, shrinking as work runs out.
 double Scheduler::grant_cost(std::uint64_t left) const {
   const double seconds_per_cost = measured_cost_ > 0 ? measured_seconds_ / measured_cost_ : 1;
   const double cost_left = cost_behind_[granted_] - cost_behind_[granted_ + left];
-  return std::min(kGrantSeconds / std::max(seconds_per_cost, 1e-12), cost_left / (kShares * ranks_));
+  return std::min(kGrantSeconds / std::max(seconds_per_cost, 1e-12), cost_left / (kShares * ranks_of_phase()));
 }
 
 Grant Scheduler::request(Need need, bool takes_phase1) {
@@ -69,7 +71,7 @@ Grant Scheduler::request(Need need, bool takes_phase1) {
   const std::uint64_t end = end_of_phase();
   const std::uint64_t left = end - granted_;
   // Near the end a bundle promised to a busy rank is one that an idle rank could have begun at once.
-  if (need == Need::soon && left < 2 * std::uint64_t{ranks_}) return {Answer::later, {}};
+  if (need == Need::soon && left < 2 * std::uint64_t{ranks_of_phase()}) return {Answer::later, {}};
   Grant grant{Answer::grant, {}};
   const double limit = grant_cost(left);
   double cost = 0;

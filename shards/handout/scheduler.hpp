@@ -32,6 +32,8 @@ class Scheduler {
   Scheduler(std::vector<WorkItem> items, std::uint32_t ranks);
 
   Grant request(Need need, bool takes_phase1);
+  /// How many ranks take bundles of phase 1; all of them before anybody says.
+  void set_phase1_ranks(std::uint32_t ranks) { phase1_ranks_ = ranks; }
   /// What was done, and the seconds it took; true for each the first time it is told.
   std::vector<bool> done(std::span<const std::uint32_t> indices, double seconds);
   void stop() { stopped_ = true; }
@@ -49,6 +51,7 @@ class Scheduler {
 
  private:
   [[nodiscard]] std::uint64_t end_of_phase() const;
+  [[nodiscard]] std::uint32_t ranks_of_phase() const;
   [[nodiscard]] double grant_cost(std::uint64_t left) const;
 
   std::vector<WorkItem> items_;        // in the order of granting
@@ -57,7 +60,7 @@ class Scheduler {
   std::vector<bool> is_done_;          // by index
   std::vector<double> cost_behind_;    // cost_behind_[i]: sum of items_[i...]
   std::uint64_t first_of_phase1_ = 0;
-  std::uint32_t ranks_;
+  std::uint32_t ranks_, phase1_ranks_;
   std::uint64_t granted_ = 0, done_ = 0;
   double measured_cost_ = 0, measured_seconds_ = 0;
   bool stopped_ = false;

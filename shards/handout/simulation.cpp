@@ -20,15 +20,13 @@ Clock::time_point clock_of(Time time) {
   return Clock::time_point(std::chrono::duration_cast<Clock::duration>(Seconds(time)));
 }
 
-/// When a thread that fell asleep at `since` next looks for messages, at `time` or later.
-Time coordinator_looks(Time since, Time time) {
-  const double waited = std::max(0.0, time - since),
-               first = Seconds(kShortSleep).count() * kShortSleeps;
-  const auto next = [](double span, Seconds step) {
-    return std::ceil(span / step.count()) * step.count();
+/// When a thread that fell asleep at `since`, and sleeps shortly until `patient`, looks for messages at `time` or later.
+Time coordinator_looks(Time since, Time patient, Time time) {
+  const auto next = [](Time from, Seconds step, Time to) {
+    return from + std::ceil(std::max(0.0, to - from) / step.count()) * step.count();
   };
-  return since +
-         (waited <= first ? next(waited, kShortSleep) : first + next(waited - first, kLongSleep));
+  const Time first = std::max(since, patient);
+  return time <= first ? next(since, kShortSleep, time) : next(first, kLongSleep, time);
 }
 
 class Simulation {
@@ -97,8 +95,10 @@ class Simulation {
   void to_coordinator(Message<RankSays> message) {
     const Time arrives = now_ + machine_.message.count();
     at(arrives, [this, message = std::move(message)]() mutable {
-      const Time begins = now_ <= free_at_ ? free_at_ : coordinator_looks(free_at_, now_);
+      const Time begins = now_ <= free_at_ ? free_at_ : coordinator_looks(free_at_, patient_, now_);
       free_at_ = begins + machine_.handling.count();
+      if (is_urgent(message.head.kind))
+        patient_ = free_at_ + kShortSleeps * Seconds(kShortSleep).count();
       at(free_at_, [this, message = std::move(message)] {
         ++run_.messages;
         decide([&] { desk_.hear(message, clock_of(now_)); });
@@ -173,6 +173,7 @@ class Simulation {
   std::priority_queue<Event> events_;
   std::uint64_t scheduled_ = 0;
   Time now_ = 0, free_at_ = 0, last_work_ = 0;
+  Time patient_ = kShortSleeps * Seconds(kShortSleep).count();  // until then it sleeps shortly
   SimulatedRun run_;
 };
 

@@ -45,6 +45,15 @@ TEST(Scheduler, GrantsTheLongestFirst) {
   EXPECT_EQ(order, (std::vector<std::uint32_t>{1, 3, 2, 0}));
 }
 
+TEST(Scheduler, PromisesTimedBundlesAheadToTheOneRankThatTakesThem) {
+  for (const std::uint32_t takers : {4U, 1U}) {
+    Scheduler scheduler(items_with_costs(std::vector<double>(4, 1.0), 1), 4);
+    scheduler.set_phase1_ranks(takers);
+    // Of four ranks others could begin the rest at once; a rank by itself takes nothing from anybody.
+    EXPECT_EQ(scheduler.request(Need::soon, true).answer, takers == 4 ? Answer::later : Answer::grant);
+  }
+}
+
 TEST(Scheduler, LeavesSuspectsToTheEndAndGrantsThemAlone) {
   std::vector<WorkItem> items = items_with_costs(std::vector<double>(200, 1.0));
   items[3].suspect = items[7].suspect = true;
