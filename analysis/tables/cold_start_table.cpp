@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 #include <fmt/core.h>
 
@@ -15,14 +16,24 @@ const Process& process_of(const Run& run, std::int32_t attempt) {
   return run.processes[static_cast<std::size_t>(attempt)];
 }
 
-/// Whether nothing of the run was computed in that process before its first latency bundle: an
-/// accuracy pass, or an earlier pack of variants (which has a shard of its own), reads the weights.
+/// Begin of the first bundle that the shard `attempt` timed.
+std::int64_t begin_of_timing(const Run& run, std::int32_t attempt) {
+  std::int64_t first = std::numeric_limits<std::int64_t>::max();
+  for (const results::Bundle& bundle : run.bundles) {
+    if (bundle.attempt == attempt && bundle.pass == store::Pass::latency)
+      first = std::min<std::int64_t>(first, bundle.begin_ns);
+  }
+  return first;
+}
+
+/// Whether that process computed nothing of the run before: what an accuracy pass or an earlier pack of variants (which
+/// has a shard of its own) leaves behind is weights that were read and memory that was taken.
 bool began_cold(const Run& run, std::int32_t attempt) {
   const Process& own = process_of(run, attempt);
+  const std::int64_t begin = begin_of_timing(run, attempt);
   return std::none_of(run.bundles.begin(), run.bundles.end(), [&](const results::Bundle& bundle) {
     const Process& other = process_of(run, bundle.attempt);
-    return other.attempt == own.attempt && other.rank == own.rank &&
-           (bundle.pass == store::Pass::accuracy || bundle.attempt != attempt);
+    return other.attempt == own.attempt && other.rank == own.rank && bundle.begin_ns < begin;
   });
 }
 
@@ -50,8 +61,7 @@ Table cold_start_table(const TableInput& input) {
   if (first.empty()) {
     table.notes.emplace_back(
         "These processes had computed before (accuracy pass, other variants), so weights and "
-        "memory "
-        "pools were in place; set passes.accuracy = false to see processes that begin cold.");
+        "memory pools were in place: none of these is the first run of its process.");
   } else {
     table.notes.push_back(fmt::format(
         "The very first run of a process pays for what all share too: {} ms in the median of {}.",

@@ -44,13 +44,18 @@ constexpr std::chrono::seconds kPatience{120};
 /// The same where the hand-out has already waited for them.
 constexpr std::chrono::seconds kPatienceWithTheLost{2};
 
-std::vector<handout::WorkItem> work_items(const Plan& plan, const PackStart& start) {
+/// What is handed out together.
+using Passes = std::set<store::Pass>;
+
+std::vector<handout::WorkItem> work_items(const Plan& plan, const PackStart& start,
+                                          const Passes& passes) {
   std::set<std::uint64_t> done(start.done.begin(), start.done.end());
   for (const Quarantined& bundle : start.quarantined) done.insert(bundle.bundle_id);
   const std::set<std::uint64_t> suspects(start.suspects.begin(), start.suspects.end());
   std::vector<handout::WorkItem> items;
   for (std::size_t i = 0; i < plan.groups.size(); ++i) {
     const GroupPlan& group = plan.groups[i];
+    if (passes.count(group.pass()) == 0) continue;
     const auto recorded = group.bundles();
     const bool finished = std::all_of(recorded.begin(), recorded.end(), [&](const auto& bundle) {
       return done.count(bundle.row.bundle_id) > 0;
@@ -64,10 +69,11 @@ std::vector<handout::WorkItem> work_items(const Plan& plan, const PackStart& sta
 
 /// Commits the bundles that this start gives up, so that the verdict can name them.
 void record_quarantine(const config::Config& config, const Plan& plan, const PackStart& start,
-                       const Preparer& preparer, store::ShardWriter& shard) {
+                       const Passes& passes, const Preparer& preparer, store::ShardWriter& shard) {
   for (const Quarantined& given_up : start.quarantined) {
     for (const BundlePlan& bundle : plan.bundles) {
-      if (bundle.row.bundle_id != given_up.bundle_id) continue;
+      if (bundle.row.bundle_id != given_up.bundle_id || passes.count(bundle.row.pass) == 0)
+        continue;
       fmt::print(stderr, "litebench: {} image {} is left out ({})\n",
                  plan.splits[static_cast<std::size_t>(bundle.row.split)].name,
                  std::int64_t{bundle.row.image_id}, given_up.reason);
@@ -153,19 +159,23 @@ class Run {
     }
   }
 
-  /// One pack after the other: mostly there is one, or all but the last are complete.
+  /// One pack after the other: mostly there is one, or all but the last are complete. The latency pass comes first:
+  /// what a process computes before it is no cold start any more.
   int work(const launch::SignalFlag& signals) {
     int code = 0;
-    for (const PackStart& start : start_.packs) {
-      const config::Config config = config_of(config_, start.variants);
-      plan_pack(plan_, config, unit::key_of(pack_parts(config)));
-      const std::vector<handout::WorkItem> items = work_items(plan_, start);
-      if (items.empty() && start.quarantined.empty()) continue;
-      // Whether to go on is everybody's decision: the hand-out begins with all ranks.
-      if (computed_ > 0) code = session_.meet(code, kPatience);
-      if (code != 0) break;
-      if (compute(config, start, items, signals) > 0) code = static_cast<int>(ExitCode::incomplete);
-      ++computed_;
+    for (const Passes& passes : parts()) {
+      for (const PackStart& start : start_.packs) {
+        const config::Config config = config_of(config_, start.variants);
+        plan_pack(plan_, config, unit::key_of(pack_parts(config)));
+        const std::vector<handout::WorkItem> items = work_items(plan_, start, passes);
+        if (items.empty() && !gives_up(start, passes)) continue;
+        // Whether to go on is everybody's decision: the hand-out begins with all ranks.
+        if (computed_ > 0) code = session_.meet(code, kPatience);
+        if (code != 0) return code;
+        if (compute(config, start, passes, items, signals) > 0)
+          code = static_cast<int>(ExitCode::incomplete);
+        ++computed_;
+      }
     }
     return code;
   }
@@ -200,8 +210,26 @@ class Run {
     return make_methods(config, geometry_, device_->torch_device());
   }
 
-  /// The rest of the pack that plan_ is about; how much nobody did.
-  std::uint64_t compute(const config::Config& config, const PackStart& start,
+  /// Ranks whose work is split beforehand end a part at different times and would wait for each other.
+  [[nodiscard]] std::vector<Passes> parts() const {
+    using store::Pass;
+    const bool together = session_.size() > 1 && !session_.thread_multiple();
+    if (together || !config_.accuracy || !config_.latency.enabled)
+      return {{Pass::accuracy, Pass::latency}};
+    return {{Pass::latency}, {Pass::accuracy}};
+  }
+
+  /// Whether bundles of these passes, of the pack that plan_ is about, are left out from this start on.
+  [[nodiscard]] bool gives_up(const PackStart& start, const Passes& passes) const {
+    return std::any_of(plan_.bundles.begin(), plan_.bundles.end(), [&](const BundlePlan& bundle) {
+      return passes.count(bundle.row.pass) > 0 &&
+             std::any_of(start.quarantined.begin(), start.quarantined.end(),
+                         [&](const Quarantined& q) { return q.bundle_id == bundle.row.bundle_id; });
+    });
+  }
+
+  /// The rest of these passes of the pack that plan_ is about; how much nobody did.
+  std::uint64_t compute(const config::Config& config, const PackStart& start, const Passes& passes,
                         const std::vector<handout::WorkItem>& items,
                         const launch::SignalFlag& signals) {
     const std::vector<PlannedMethod> methods = methods_of(config);
@@ -217,13 +245,13 @@ class Run {
     const Preparer preparer(config, plan_, geometry_, *prompts_);
     store::Provenance provenance =
         provenance_of(config_, config, plan_, start_, session_, device_->info());
-    if (computed_ == 0)  // of later packs it is there already
+    if (computed_ == 0)  // of later parts it is there already
       provenance.environment.emplace_back(analysis::kLoadSeconds,
                                           fmt::format("{:.6f}", 1e-9 * static_cast<double>(load_ns_)));
     store::ShardWriter shard(shard_path(), provenance, form());
     if (session_.rank() == 0) {
       shard.plan(plan_.rows());
-      record_quarantine(config, plan_, start, preparer, shard);
+      record_quarantine(config, plan_, start, passes, preparer, shard);
     }
     Supervision supervision(shard_path(),
                             Deadline(static_cast<double>(config_.bundle_seconds),
@@ -232,9 +260,14 @@ class Run {
                             {start.suspects.begin(), start.suspects.end()});
     const LandingOnOrder landing(abandon_, supervision);
     const bool grouped = plan_.groups.size() < plan_.bundles.size();
-    progress::ProgressLine line(stderr, plan_.groups.size(), plan_.groups.size() - items.size(),
+    const auto groups = static_cast<std::size_t>(
+        std::count_if(plan_.groups.begin(), plan_.groups.end(),
+                      [&](const GroupPlan& group) { return passes.count(group.pass()) > 0; }));
+    progress::ProgressLine line(stderr, groups, groups - items.size(),
                                 static_cast<std::uint32_t>(session_.size()), quiet(),
-                                grouped ? "groups" : "bundles");
+                                passes == Passes{store::Pass::latency} ? "timed bundles"
+                                : grouped                              ? "groups"
+                                                                       : "bundles");
     handout::MpiOptions mpi;
     mpi.takes_phase1 = device_->torch_device().is_cuda() || session_.local_rank() == 0;
     const auto handout = handout::make_mpi(
@@ -320,7 +353,7 @@ class Run {
   std::unique_ptr<model::Glamm> glamm_;
   std::int64_t load_ns_ = -1;
   bool others_lost_ = false;
-  int computed_ = 0;  ///< packs that this start worked on so far
+  int computed_ = 0;  ///< parts of packs that this start worked on so far
 };
 
 int finish_dry_run(Run& run, const launch::Session& session) {

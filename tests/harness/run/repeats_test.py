@@ -75,6 +75,22 @@ def test_first_runs_stand_apart_from_repeats_and_have_a_table(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_a_process_times_before_it_evaluates_so_that_its_first_run_is_cold(tmp_path):
+    both = text(tmp_path, "repeats = 2").replace("warmup = 0", "warmup = 1").replace("accuracy = false", "accuracy = true")
+    run_config(tmp_path, both)
+    results = Results(tmp_path / "run/results.h5")
+    bundles, cold = results.tables["bundles"], results.tables["cold_starts"]
+    timed, evaluated = (bundles[bundles["pass"] == which] for which in (1, 0))
+    assert len(timed) == 2 and len(evaluated) > 2
+    assert (timed["begin_ns"] + timed["duration_ns"]).max() <= evaluated["begin_ns"].min()
+    first = cold[cold["order"] == 0]["total_ns"]
+    assert len(first) == 1
+    notes = json.loads((tmp_path / "run/tables/cold-start.json").read_text())["notes"]
+    said = [note for note in notes if note.startswith("The very first run of a process")]
+    assert len(said) == 1 and f"{first[0] / 1e6:.2f} ms in the median of 1." in said[0], (said, first)
+    assert not any("had computed before" in note for note in notes)
+
+
 def test_plan_says_what_it_counts(tmp_path):
     config = tmp_path / "sweep.toml"
     config.write_text(text(tmp_path, "repeats = 2, repeats_max = 30, goal = 0.02"))
