@@ -46,6 +46,10 @@ class Glamm {
   [[nodiscard]] at::Tensor prompts(const at::Tensor& states) const;
   /// Mask prompts of one sequence that goes through the language model alone.
   [[nodiscard]] at::Tensor prompts(Sequence& sequence, Compute compute) const;
+  /// The same of a sequence that Llama::fix() made tensors of; lean.
+  [[nodiscard]] at::Tensor prompts(const FixedPrefill& inputs) const {
+    return prompts(llama_.prefill(inputs));
+  }
   /// Image embedding [out, grid, grid].
   [[nodiscard]] at::Tensor sam_features(const at::Tensor& pixels) const;
   /// Low-resolution logits [Q, 4·grid, 4·grid].

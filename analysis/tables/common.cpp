@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 #include <fmt/ranges.h>
 
+#include "analysis/metrics/cuda_graphs.hpp"
 #include "analysis/tables/build.hpp"
 #include "base/json.hpp"
 
@@ -17,6 +18,13 @@ std::string clause_on_compute(const TableInput& input) {
   if (input.summary.latency_units == 0 || compute.empty()) return "";
   return fmt::format(" Compute: {} ({} the reference's dead work).", compute,
                      compute == "lean" ? "without" : "with");
+}
+
+/// Which stages of timed runs were replayed; "" where none.
+std::string clause_on_graphs(const TableInput& input) {
+  const std::string stages = environment_of(input.run, kGraphStages);
+  if (input.summary.latency_units == 0 || stages.empty()) return "";
+  return fmt::format(" Timed from CUDA graphs: {}.", stages);
 }
 
 /// Protocols of one run may differ in it; then the notes say which has what.
@@ -76,7 +84,7 @@ std::string caption_of(const TableInput& input, const std::string& first_sentenc
   }
   const std::string kernel = environment_of(input.run, "attention");
   if (!kernel.empty()) caption += fmt::format(" Attention kernel: {}.", kernel);
-  return caption + clause_on_compute(input);
+  return caption + clause_on_compute(input) + clause_on_graphs(input);
 }
 
 std::vector<std::string> notes_on_intervals(const TableInput& input) {

@@ -2,12 +2,16 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include "analysis/metrics/catalogue.hpp"
+#include "analysis/metrics/cuda_graphs.hpp"
 #include "analysis/tables/cells.hpp"
 
 namespace litebench::analysis {
@@ -62,6 +66,21 @@ std::string note_on_throttling(const TableInput& in) {
                      met);
 }
 
+/// Whose prefill came from no graph although other stages did; "" where that is nobody's.
+std::string note_on_graphs(const TableInput& in) {
+  std::set<std::string> told;  // packs have processes of their own
+  for (const Process& process : in.run.processes) {
+    for (const auto& [key, ids] : process.environment) {
+      if (key == kPrefillWithoutGraph && !ids.empty()) told.insert(ids);
+    }
+  }
+  if (told.empty()) return "";
+  return fmt::format(
+      "Selects inside of the language model, so that its prefill is timed without a CUDA graph: "
+      "{}.",
+      fmt::join(told, ", "));
+}
+
 }  // namespace
 
 Table efficiency_table(const TableInput& input) {
@@ -81,6 +100,8 @@ Table efficiency_table(const TableInput& input) {
   if (std::string note = note_on_throttling(input); !note.empty()) {
     table.notes.push_back(std::move(note));
   }
+  if (std::string note = note_on_graphs(input); !note.empty())
+    table.notes.push_back(std::move(note));
   for (std::size_t p = 0; input.summary.baseline && p < input.run.protocols.size(); ++p) {
     const PairedSum& total = input.summary.efficiency_of(p, *input.summary.baseline).total_ns;
     const PairedSum& prefill = input.summary.efficiency_of(p, *input.summary.baseline).prefill_ns;

@@ -190,6 +190,23 @@ double read_goal(TableReader& latency, const LatencyPass& pass) {
   return goal;
 }
 
+/// Mistakes that show without a look at the machine.
+bool read_cuda_graph(TableReader& latency, const Config& config) {
+  const bool wanted = latency.boolean("cuda_graph", false);
+  if (!wanted) return false;
+  const Node& node = *latency.find("cuda_graph");
+  if (config.device == DeviceChoice::cpu) {
+    latency.refuse(node, "cuda_graph", "model.device is \"cpu\", which has no CUDA graphs",
+                   "leave it out, or set model.device = \"cuda\"");
+  }
+  if (config.latency.compute == model::Compute::upstream) {
+    latency.refuse(node, "cuda_graph",
+                   "compute = \"upstream\" times the reference, which uses no CUDA graphs",
+                   "use it with compute = \"lean\"");
+  }
+  return true;
+}
+
 void read_passes(TableReader& root, Config& config) {
   TableReader reader(table_of(root, "passes"), "[passes]");
   config.accuracy = reader.boolean("accuracy", true);
@@ -205,6 +222,7 @@ void read_passes(TableReader& root, Config& config) {
       config.latency.warmup = static_cast<std::int32_t>(latency.integer("warmup", 3, 0, 1'000));
       config.latency.compute = choose(latency, "compute", config.latency.compute,
                                       {model::Compute::lean, model::Compute::upstream});
+      config.latency.cuda_graph = read_cuda_graph(latency, config);
       latency.finish();
     }
   }

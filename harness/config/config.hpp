@@ -37,6 +37,8 @@ struct LatencyPass {
   double goal = 0;
   std::int32_t warmup = 3;  ///< untimed runs before the first timed one of a shape
   model::Compute compute = model::Compute::lean;
+  bool cuda_graph =
+      false;  ///< timed runs replay stages that were recorded; the device is a GPU then, compute lean
 
   [[nodiscard]] bool adaptive() const { return goal > 0; }
 };

@@ -91,6 +91,7 @@ Node passes_table(const Config& config) {
   add(latency, "goal", real_node(config.latency.goal));
   add(latency, "warmup", integer_node(config.latency.warmup));
   add(latency, "compute", text_node(name_of(config.latency.compute)));
+  add(latency, "cuda_graph", boolean_node(config.latency.cuda_graph));
   add(table, "latency", std::move(latency));
   return table;
 }

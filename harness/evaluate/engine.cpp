@@ -8,8 +8,10 @@
 
 #include <ATen/Parallel.h>
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include "analysis/metrics/cold_starts.hpp"
+#include "analysis/metrics/cuda_graphs.hpp"
 #include "base/error.hpp"
 #include "harness/cli/programs.hpp"
 #include "harness/evaluate/methods.hpp"
@@ -20,6 +22,7 @@
 #include "harness/evaluate/provenance.hpp"
 #include "harness/evaluate/run_folder.hpp"
 #include "harness/evaluate/setup.hpp"
+#include "harness/evaluate/single.hpp"
 #include "harness/evaluate/start.hpp"
 #include "harness/evaluate/supervision.hpp"
 #include "harness/evaluate/work_loop.hpp"
@@ -88,6 +91,16 @@ void record_quarantine(const config::Config& config, const Plan& plan, const Pac
   }
 }
 
+/// Ids of variants whose prefill comes from no graph.
+std::string without_fixed_prefill(const std::vector<PlannedMethod>& methods,
+                                  const model::Geometry& geometry) {
+  std::vector<std::string> ids;
+  for (const PlannedMethod& method : methods) {
+    if (!has_fixed_prefill(method, geometry)) ids.push_back(unit::id_of(method.variant));
+  }
+  return fmt::format("{}", fmt::join(ids, ", "));
+}
+
 [[noreturn]] void fail_all_ranks(const launch::Session& session, const std::exception& error) {
   const auto* known = dynamic_cast<const Error*>(&error);
   fmt::print(stderr, "litebench: rank {}: {}\n", session.rank(), error.what());
@@ -134,6 +147,8 @@ class Run {
   /// On rank 0: the folder, the lock (held until the end), what is done already.
   void settle() {
     static_cast<void>(methods_of(config_));  // before the folder: a mistake leaves none
+    const bool graphs = config_.latency.enabled && config_.latency.cuda_graph;
+    if (graphs && device_->make_graph_recorder() == nullptr) throw no_graphs(device_->info());
     const std::string attempt = unit::attempt_id();
     if (options_.fresh) {
       if (std::filesystem::exists(config_.output / "shards"))
@@ -245,6 +260,10 @@ class Run {
     const Preparer preparer(config, plan_, geometry_, *prompts_);
     store::Provenance provenance =
         provenance_of(config_, config, plan_, start_, session_, device_->info());
+    if (config.latency.enabled && config.latency.cuda_graph) {
+      provenance.environment.emplace_back(analysis::kPrefillWithoutGraph,
+                                          without_fixed_prefill(methods, geometry_));
+    }
     if (computed_ == 0)  // of later parts it is there already
       provenance.environment.emplace_back(analysis::kLoadSeconds,
                                           fmt::format("{:.6f}", 1e-9 * static_cast<double>(load_ns_)));

@@ -72,6 +72,7 @@ Parts family_parts(const config::Config& config, std::string_view device_kind) {
   // Only where it differs from what it was before there was a choice: keys of old runs stay.
   if (const model::Compute compute = config::compute_of(config); compute != model::Compute::lean)
     parts.emplace_back("compute", name_of(compute));
+  if (config.latency.enabled && config.latency.cuda_graph) parts.emplace_back("CUDA graphs", "yes");
   return parts;
 }
 

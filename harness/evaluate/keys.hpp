@@ -16,7 +16,8 @@ using unit::Parts;
 inline constexpr int kNumericVersion = 7;
 
 /// Weights, tokenizers and data files by content, dtype, device kind, threads, numeric version, and what
-/// the latency pass computes: times with and without the reference's dead work never meet in a table.
+/// the latency pass computes and whether from CUDA graphs: times with and without the reference's dead work, or with and
+/// without graphs, never meet in a table.
 /// Hashing is cached.
 Parts family_parts(const config::Config& config, std::string_view device_kind);
 /// Ordered variants with their seeds, protocols with the replay, pack sizes.

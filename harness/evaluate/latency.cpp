@@ -1,6 +1,7 @@
 // The latency pass. Variants of one image are interleaved in an order drawn per image and repeat,
 // so that a drift of the machine's clock falls on all of them alike and ratios are paired. A picture is
-// repeated until its ratios are known well enough (repeats.hpp).
+// repeated until its ratios are known well enough (repeats.hpp). Timed runs may come from CUDA graphs, which are
+// recorded before the first of them (stage_graphs.hpp).
 
 #include <algorithm>
 #include <limits>
@@ -21,12 +22,31 @@
 namespace litebench::evaluate {
 namespace {
 
+/// For the whole run: what a device cannot record once it will not record the next time.
+Error cannot_record(const std::string& reason) {
+  return {ExitCode::usage, "timed runs cannot come from CUDA graphs", reason,
+          "leave passes.latency.cuda_graph out and start in another folder"};
+}
+
 class LatencyPass final : public GuardedPass {
  public:
   explicit LatencyPass(const PassContext& context)
-      : GuardedPass(context, store::Pass::latency), clock_(context.device.make_clock()) {}
+      : GuardedPass(context, store::Pass::latency), clock_(context.device.make_clock()) {
+    if (!context.config.latency.enabled || !context.config.latency.cuda_graph) return;
+    recorder_ = context.device.make_graph_recorder();
+    if (recorder_ == nullptr) throw no_graphs(context.device.info());
+    graphs_ = std::make_unique<StageGraphs>(*recorder_);
+  }
 
  private:
+  /// What a conversation is found to be before it is timed from graphs.
+  struct Checked {
+    store::Status status = store::Status::ok;
+    std::string error;  ///< not empty: it cannot be timed
+    std::int64_t peak_bytes_llm = 0,
+                 peak_bytes_total = 0;  ///< without graphs, whose memory is taken beforehand
+  };
+
   void evaluate(std::span<const ImageWork> images) override {
     for (const ImageWork& image : images) time_image(image.bundle, image.prepared, image.rows);
   }
@@ -38,6 +58,7 @@ class LatencyPass final : public GuardedPass {
         continue;
       }
       warm_up(prepared, s, protocol_of(bundle), rows);
+      if (graphs_) record_graphs(prepared, s, protocol_of(bundle));
       time_rounds(bundle, prepared, s, rows);
     }
   }
@@ -83,11 +104,18 @@ class LatencyPass final : public GuardedPass {
           static_cast<std::int16_t>(repeat);
       return 0;
     }
+    if (graphs_ && !checked_of(run).error.empty()) {
+      rows.add_unit(key, checked_of(run).status, checked_of(run).error).repeat =
+          static_cast<std::int16_t>(repeat);
+      return -1;
+    }
     try {
       const measure::DeviceState before = context().device.state();
-      const SingleRun timed =
-          run_single(context(), method, prepared.image, sample, protocol, *clock_,
-                     context().config.latency.compute);
+      SingleRun timed = run_once(method, prepared, sample, protocol, graphs_.get());
+      if (graphs_) {
+        timed.peak_bytes_llm = checked_of(run).peak_bytes_llm;
+        timed.peak_bytes_total = checked_of(run).peak_bytes_total;
+      }
       const measure::DeviceState state = measure::between(before, context().device.state());
       store::UnitRow& row = add_timed(
           finite(timed)
@@ -107,6 +135,51 @@ class LatencyPass final : public GuardedPass {
           static_cast<std::int16_t>(repeat);
     }
     return -1;
+  }
+
+  [[nodiscard]] SingleRun run_once(const PlannedMethod& method, const PreparedImage& prepared,
+                                   const PreparedSample& sample, const protocol::Protocol& protocol,
+                                   StageGraphs* graphs) {
+    return run_single(context(), method, prepared.image, sample, protocol, *clock_,
+                      context().config.latency.compute, graphs);
+  }
+
+  [[nodiscard]] Checked& checked_of(const VariantRun& run) {
+    return checked_[static_cast<std::size_t>(run.variant)];
+  }
+
+  /// Records what the conversation's shapes lack, for all variants, and holds masks from graphs against those without.
+  void record_graphs(const PreparedImage& prepared, std::size_t s,
+                     const protocol::Protocol& protocol) {
+    checked_.assign(context().methods.size(), {});
+    graphs_->set(StageGraphs::Mode::record);
+    for (const VariantRun& run : runs()) {
+      if (method_of(run).infeasible.empty())
+        checked_of(run) = check(method_of(run), prepared, prepared.samples[s], protocol);
+    }
+    graphs_->set(StageGraphs::Mode::replay);
+  }
+
+  Checked check(const PlannedMethod& method, const PreparedImage& prepared,
+                const PreparedSample& sample, const protocol::Protocol& protocol) {
+    SingleRun plain, replayed;
+    try {
+      plain = run_once(method, prepared, sample, protocol, nullptr);
+      replayed = run_once(method, prepared, sample, protocol, graphs_.get());
+    } catch (const measure::GraphError& error) {
+      throw cannot_record(error.what());
+    } catch (const prune::MethodFailure& failure) {
+      return {.status = store::Status::failed_method, .error = failure.what()};
+    } catch (const Error& error) {
+      return {.status = store::Status::failed_decode, .error = error.what()};
+    }
+    const bool equal = std::equal(
+        plain.masks.begin(), plain.masks.end(), replayed.masks.begin(), replayed.masks.end(),
+        [](const auto& a, const auto& b) { return a.finite == b.finite && a.mask == b.mask; });
+    if (!equal)
+      return {.status = store::Status::failed_sample,
+              .error = "masks from CUDA graphs differ from those without"};
+    return {.peak_bytes_llm = plain.peak_bytes_llm, .peak_bytes_total = plain.peak_bytes_total};
   }
 
   static bool finite(const SingleRun& run) {
@@ -141,9 +214,7 @@ class LatencyPass final : public GuardedPass {
       if (!warm_.insert(shape).second) continue;
       for (std::int32_t i = 0; i < context().config.latency.warmup; ++i) {
         try {
-          const SingleRun timed =
-              run_single(context(), method, prepared.image, sample, protocol, *clock_,
-                     context().config.latency.compute);
+          const SingleRun timed = run_once(method, prepared, sample, protocol, nullptr);
           if (i > 0 || !finite(timed)) continue;
           store::UnitRow& row = add_timed(rows.add_unit({s, run}, store::Status::ok), timed, method,
                                           sample, protocol);
@@ -177,9 +248,18 @@ class LatencyPass final : public GuardedPass {
   std::unique_ptr<measure::Clock> clock_;
   std::set<std::pair<std::int16_t, std::size_t>> warm_;  ///< (variant, T) that ran before
   std::int16_t cold_starts_ = 0;
+  std::unique_ptr<measure::GraphRecorder> recorder_;  // null: timed without graphs
+  std::unique_ptr<StageGraphs> graphs_;
+  std::vector<Checked> checked_;  ///< by variant, of the conversation at hand
 };
 
 }  // namespace
+
+Error no_graphs(const measure::DeviceInfo& device) {
+  return {ExitCode::usage, "timed runs cannot come from CUDA graphs",
+          fmt::format("the run computes on {} ({}), which has none", device.kind, device.name),
+          "leave passes.latency.cuda_graph out, or start where a GPU is"};
+}
 
 std::unique_ptr<EvaluationPass> make_latency_pass(const PassContext& context) {
   return std::make_unique<LatencyPass>(context);

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/error.hpp"
 #include "harness/config/config.hpp"
 #include "harness/evaluate/bundle_rows.hpp"
 #include "harness/evaluate/methods.hpp"
@@ -92,7 +93,10 @@ class GuardedPass : public EvaluationPass {
 /// per-unit times.
 std::unique_ptr<EvaluationPass> make_accuracy_pass(const PassContext& context);
 
-/// One variant at a time, batch 1, variants interleaved in a seeded order per image.
+/// Why a device cannot do what passes.latency.cuda_graph asks for.
+Error no_graphs(const measure::DeviceInfo& device);
+
+/// One variant at a time, batch 1, variants interleaved in a seeded order per image. Throws no_graphs().
 std::unique_ptr<EvaluationPass> make_latency_pass(const PassContext& context);
 
 }  // namespace litebench::evaluate

@@ -35,7 +35,10 @@ void print_pass(const config::Config& config, const Plan& plan, store::Pass pass
                                     [&](const GroupPlan& group) { return group.pass() == pass; });
   if (static_cast<std::size_t>(groups) < total.bundles)
     fmt::print(", computed in {} groups", groups);
-  if (pass == store::Pass::latency) fmt::print(", compute {}", name_of(config.latency.compute));
+  if (pass == store::Pass::latency) {
+    fmt::print(", compute {}", name_of(config.latency.compute));
+    if (config.latency.cuda_graph) fmt::print(", from CUDA graphs");
+  }
   fmt::print("\n");
 }
 

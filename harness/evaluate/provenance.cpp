@@ -7,6 +7,7 @@
 #include <sys/utsname.h>
 #include <nlohmann/json.hpp>
 
+#include "analysis/metrics/cuda_graphs.hpp"
 #include "base/version.hpp"
 #include "shards/unit/keys.hpp"
 
@@ -71,6 +72,8 @@ Parts environment_of(const config::Config& config, const launch::Session& sessio
                  {"attention", device.kind == "cpu" ? "scaled_dot_product_attention (flash, CPU)"
                                                     : "scaled_dot_product_attention"}};
   if (config.latency.enabled) parts.emplace_back("compute", name_of(config.latency.compute));
+  if (config.latency.enabled && config.latency.cuda_graph)
+    parts.emplace_back(analysis::kGraphStages, "clip, prefill, sam, mask");
   return parts;
 }
 

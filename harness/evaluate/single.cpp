@@ -1,6 +1,7 @@
 #include "harness/evaluate/single.hpp"
 
 #include <algorithm>
+#include <cassert>
 
 #include "harness/evaluate/sequences.hpp"
 #include "harness/evaluate/stage_timer.hpp"
@@ -50,11 +51,31 @@ Selection select_for(const PassContext& context, const PlannedMethod& method,
                        protocol, 0);
 }
 
+/// `work(inputs)`, or a graph's replay of it.
+template <typename Work>
+auto staged(StageGraphs* graphs, Stage stage, const std::string& variant, const Tensors& inputs,
+            Work work) {
+  return graphs == nullptr ? work(inputs) : graphs->run(stage, variant, inputs, std::move(work));
+}
+
+/// [Q, out]
+at::Tensor prefill(const model::Glamm& glamm, const PlannedMethod& method,
+                   model::Sequence& sequence, Compute compute, StageGraphs* graphs) {
+  if (graphs == nullptr || !has_fixed_prefill(method, glamm.geometry()))
+    return glamm.prompts(sequence, compute);
+  const model::FixedPrefill fixed = glamm.llama().fix(sequence);
+  return graphs->run(Stage::prefill, unit::id_of(method.variant),
+                     {fixed.embeds, fixed.cos, fixed.sin, fixed.wanted},
+                     [&glamm](const Tensors& in) {
+                       return glamm.prompts(model::FixedPrefill{in[0], in[1], in[2], in[3]});
+                     });
+}
+
 /// [Q, out] mask prompts; fills ledger and the LLM's peak.
 at::Tensor language_stages(const PassContext& context, const PlannedMethod& method,
                            const PreparedSample& sample, const protocol::Protocol& protocol,
                            const model::VisionFeatures& features, StageTimer& timer,
-                           Compute compute, SingleRun& run) {
+                           Compute compute, StageGraphs* graphs, SingleRun& run) {
   const model::Glamm& glamm = context.glamm;
   const bool needs_projected = method.pruner->taps(glamm.geometry()).projected;
   Selection selection = timer.timed(Stage::select, [&] {
@@ -66,7 +87,7 @@ at::Tensor language_stages(const PassContext& context, const PlannedMethod& meth
   OwnedSequence owned;
   const at::Tensor prompts = timer.timed(Stage::prefill, [&] {
     owned = make_sequence(method, glamm, std::move(selection), visual, sample, context.seg_token);
-    at::Tensor made = glamm.prompts(owned.sequence, compute);
+    at::Tensor made = prefill(glamm, method, owned.sequence, compute, graphs);
     drop_cache(context, compute);
     return made;
   });
@@ -77,9 +98,15 @@ at::Tensor language_stages(const PassContext& context, const PlannedMethod& meth
 
 }  // namespace
 
+bool has_fixed_prefill(const PlannedMethod& method, const model::Geometry& geometry) {
+  return method.pruner->cut_layers(geometry).empty();
+}
+
 SingleRun run_single(const PassContext& context, const PlannedMethod& method,
                      const refer::Image& image, const PreparedSample& sample,
-                     const protocol::Protocol& protocol, measure::Clock& clock, Compute compute) {
+                     const protocol::Protocol& protocol, measure::Clock& clock, Compute compute,
+                     StageGraphs* graphs) {
+  assert(graphs == nullptr || compute == Compute::lean);
   const model::Glamm& glamm = context.glamm;
   const model::Geometry& geometry = glamm.geometry();
   SingleRun run;
@@ -91,20 +118,28 @@ SingleRun run_single(const PassContext& context, const PlannedMethod& method,
   timer.skip();  // the host's own work, timed where it is done
   const model::VisionFeatures features = timer.timed(Stage::clip, [&] {
     drop_cache(context, compute);
-    return glamm.clip_features(glamm.upload(pixels.clip, geometry.vision.image),
-                               method.pruner->taps(geometry).vision, compute);
+    return staged(graphs, Stage::clip, unit::id_of(method.variant),
+                  {glamm.upload(pixels.clip, geometry.vision.image)},
+                  [&glamm, taps = method.pruner->taps(geometry).vision, compute](
+                      const Tensors& in) { return glamm.clip_features(in[0], taps, compute); });
   });
   const std::int64_t peak_clip = before_llm.peak();
   const at::Tensor prompts =
-      language_stages(context, method, sample, protocol, features, timer, compute, run);
+      language_stages(context, method, sample, protocol, features, timer, compute, graphs, run);
   const std::int64_t peak_llm = context.device.memory().peak_bytes - before_llm.before();
   const PeakMeter after_llm(context.device);
   const at::Tensor embedding = timer.timed(Stage::sam, [&] {
     drop_cache(context, compute);
-    return glamm.sam_features(glamm.upload(pixels.sam.values, geometry.sam.image));
+    return staged(graphs, Stage::sam, "", {glamm.upload(pixels.sam.values, geometry.sam.image)},
+                  [&glamm](const Tensors& in) { return glamm.sam_features(in[0]); });
   });
   const at::Tensor logits = timer.timed(Stage::mask, [&] {
-    return glamm.mask_logits(embedding, prompts, protocol.pe_dtype, compute);
+    // Protocols may differ in the type, and a graph has one.
+    const bool fp32 = protocol.pe_dtype == protocol::Precision::fp32;
+    return staged(graphs, Stage::mask, fp32 ? "fp32 positions" : "", {embedding, prompts},
+                  [&glamm, type = protocol.pe_dtype, compute](const Tensors& in) {
+                    return glamm.mask_logits(in[0], in[1], type, compute);
+                  });
   });
   run.masks = timer.timed(Stage::post, [&] {
     kernels::MaskScorer scorer(frame_of(image, pixels.sam, geometry.sam));

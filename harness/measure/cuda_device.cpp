@@ -9,6 +9,7 @@
 #include <c10/core/CachingDeviceAllocator.h>
 
 #include "base/error.hpp"
+#include "harness/measure/cuda_graph.hpp"
 #include "harness/measure/cuda_module.hpp"
 #include "harness/measure/device.hpp"
 #include "harness/measure/nvml.hpp"
@@ -102,6 +103,9 @@ class CudaDevice final : public Device {
   void empty_cache() override { at::getDeviceAllocator(c10::DeviceType::CUDA)->emptyCache(); }
   std::unique_ptr<Clock> make_clock() const override {
     return std::make_unique<CudaClock>(module_);
+  }
+  std::unique_ptr<GraphRecorder> make_graph_recorder() const override {
+    return std::make_unique<CudaGraphRecorder>(module_);
   }
 
  private:

@@ -10,6 +10,7 @@
 #include <c10/core/Device.h>
 
 #include "harness/measure/device_state.hpp"
+#include "harness/measure/graph.hpp"
 
 namespace litebench::measure {
 
@@ -50,6 +51,10 @@ class Device {
   /// Gives memory that no tensor owns back to the driver; nothing on CPU.
   virtual void empty_cache() = 0;
   [[nodiscard]] virtual std::unique_ptr<Clock> make_clock() const = 0;
+  /// Null: the device has no graphs.
+  [[nodiscard]] virtual std::unique_ptr<GraphRecorder> make_graph_recorder() const {
+    return nullptr;
+  }
 };
 
 /// Installs the counting CPU allocator; open it before the model makes its first tensor.

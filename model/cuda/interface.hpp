@@ -14,7 +14,7 @@
 namespace litebench::cuda {
 
 /// Raised whenever anything below changes; a module of another number is refused.
-inline constexpr int kInterfaceVersion = 3;
+inline constexpr int kInterfaceVersion = 4;
 inline constexpr std::size_t kNcclIdBytes = 128;
 
 struct DeviceDescription {
@@ -68,6 +68,15 @@ struct Interface {
   int (*nccl_broadcast)(void* communicator, void* device_memory, std::size_t bytes,
                         double timeout_seconds);
   void (*nccl_close)(void* communicator);
+
+  /// A CUDA graph with memory of its own. From opening until the recording ends (or closing) a stream of its own is the
+  /// current one; what runs on it before the recording begins warms libraries up. Replays are queued on the current
+  /// stream. Opening, both ends of a recording and closing wait for the device.
+  int (*graph_open)(void** graph);
+  int (*graph_begin)(void* graph);
+  int (*graph_end)(void* graph);
+  int (*graph_replay)(void* graph);
+  void (*graph_close)(void* graph);
 };
 
 /// The module's only symbol: `const Interface* litebench_cuda_interface()`.

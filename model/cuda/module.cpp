@@ -6,6 +6,7 @@
 
 #include <cstring>
 
+#include "model/cuda/graph.hpp"
 #include "model/cuda/guarded.hpp"
 #include "model/cuda/interface.hpp"
 #include "model/cuda/probe.hpp"
@@ -163,6 +164,11 @@ constexpr Interface kInterface{
     .nccl_broadcast = nccl_broadcast,
     .nccl_close = nccl_close,
 #endif
+    .graph_open = graph_open,
+    .graph_begin = graph_begin,
+    .graph_end = graph_end,
+    .graph_replay = graph_replay,
+    .graph_close = graph_close,
 };
 
 }  // namespace

@@ -40,6 +40,14 @@ struct PrefillOptions {
   std::function<void(std::int64_t layer, const at::Tensor& packed)> observe;
 };
 
+/// What the layers need of one sequence that nothing is cut from inside of the model: tensors alone, so that a device
+/// can record its prefill and do it again without the host.
+struct FixedPrefill {
+  at::Tensor embeds;    ///< [S, d], without the rows that lean leaves out
+  at::Tensor cos, sin;  ///< of the rotary positions
+  at::Tensor wanted;    ///< [Q] int64, rows
+};
+
 class Llama {
  public:
   /// `weights` holds the checkpoint's names (model.embed_tokens.weight, model.layers.0.…).
@@ -59,6 +67,13 @@ class Llama {
   /// Repeating a call with the same sequences is bitwise equal.
   [[nodiscard]] std::vector<at::Tensor> prefill(std::span<Sequence> sequences,
                                                 const PrefillOptions& options = {}) const;
+
+  /// The host's part of the lean prefill of one sequence, its ledger's bookkeeping included. Its method has no
+  /// cut_layers().
+  [[nodiscard]] FixedPrefill fix(Sequence& sequence) const;
+  /// The device's part: [Q, d], bitwise what prefill() gives for the sequence alone. Copies nothing between host and
+  /// device and waits for nothing.
+  [[nodiscard]] at::Tensor prefill(const FixedPrefill& inputs) const;
 
   /// Final-normed states of all rows of one sequence, [S, d], and the reference's dead work on the way.
   [[nodiscard]] at::Tensor prefill_upstream(Sequence& sequence, const UpstreamWork& work) const;

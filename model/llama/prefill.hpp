@@ -22,6 +22,8 @@ class Prefill {
           std::span<Sequence> sequences, const PrefillOptions& options);
 
   std::vector<at::Tensor> run();
+  /// The one sequence as its layers see it; nothing is cut from it.
+  FixedPrefill fix();
   /// Normed states of all rows [S, d] of the one sequence; options are not lean.
   at::Tensor run_upstream(const UpstreamWork& work);
 

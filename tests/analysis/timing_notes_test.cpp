@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
+#include "analysis/metrics/cuda_graphs.hpp"
 #include "analysis/reduce.hpp"
 #include "shards/store/cold_start.hpp"
 #include "tests/analysis/synthetic_run.hpp"
@@ -37,6 +38,23 @@ Table table_of(const std::string& tag, const store::Provenance& provenance, cons
 }
 
 std::string notes_of(const Table& table) { return fmt::format("{}", fmt::join(table.notes, "|")); }
+
+TEST(TimingNotes, NameTheStagesThatCameFromCudaGraphsAndWhosePrefillDidNot) {
+  const auto efficiency = [](const std::string& prefill_without) {
+    store::Provenance provenance = synthetic::provenance();
+    provenance.environment.emplace_back(kGraphStages, "clip, prefill, sam, mask");
+    provenance.environment.emplace_back(kPrefillWithoutGraph, prefill_without);
+    return table_of("efficiency", provenance, [](const auto&, auto&, auto&) {});
+  };
+  const Table all = efficiency(""), some = efficiency("random@64");
+  for (const Table* table : {&all, &some})
+    EXPECT_TRUE(table->caption.ends_with(" Timed from CUDA graphs: clip, prefill, sam, mask."));
+  EXPECT_EQ(notes_of(all).find("CUDA graph"), std::string::npos);
+  EXPECT_NE(notes_of(some).find("without a CUDA graph: random@64."), std::string::npos);
+  const Table none =
+      table_of("efficiency", synthetic::provenance(), [](const auto&, auto&, auto&) {});
+  EXPECT_EQ(none.caption.find("CUDA graph"), std::string::npos);
+}
 
 TEST(TimingNotes, OnlyAProcessThatTimedBeforeItEvaluatedHasAFirstRunOfAll) {
   const auto notes = [](std::int64_t evaluated_ns, std::int64_t timed_ns) {

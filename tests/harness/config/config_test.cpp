@@ -1,5 +1,6 @@
 #include "harness/config/config.hpp"
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include "base/error.hpp"
@@ -120,6 +121,28 @@ TEST(Config, WhatTimedRunsComputeIsLeanUnlessSaidOtherwiseAndIsPrinted) {
       kSmall,
       {.assignments = {"passes.latency={ compute = \"both\" }"}, .output = {}, .limit = {}});
   EXPECT_NE(message.find("use one of: lean, upstream"), std::string::npos) << message;
+}
+
+TEST(Config, CudaGraphsAreTakenWhereTheyCanBeAndArePrinted) {
+  const auto with = [](std::string_view latency, std::string_view device) -> Overrides {
+    return {.assignments = {fmt::format("passes.latency={}", latency),
+                            fmt::format("model.device={}", device)},
+            .output = {},
+            .limit = {}};
+  };
+  EXPECT_FALSE(parse(kSmall, with("true", "cpu")).latency.cuda_graph);
+  for (const char* device : {"auto", "cuda"}) {
+    const Config config = parse(kSmall, with("{ cuda_graph = true }", device));
+    EXPECT_TRUE(config.latency.cuda_graph);
+    EXPECT_TRUE(parse(print_config(config)).latency.cuda_graph);
+  }
+  const std::string on_cpu = message_of(kSmall, with("{ cuda_graph = true }", "cpu"));
+  EXPECT_NE(on_cpu.find("model.device is \"cpu\", which has no CUDA graphs"), std::string::npos)
+      << on_cpu;
+  const std::string upstream =
+      message_of(kSmall, with("{ compute = \"upstream\", cuda_graph = true }", "cuda"));
+  EXPECT_NE(upstream.find("times the reference, which uses no CUDA graphs"), std::string::npos)
+      << upstream;
 }
 
 TEST(Config, AnAssignmentWithoutAKeyIsRefused) {

@@ -4,6 +4,7 @@
 
 #include "harness/evaluate/pass.hpp"
 #include "model/weights/weights.hpp"
+#include "tests/harness/evaluate/cpu_like.hpp"
 
 namespace litebench::evaluate {
 namespace {
@@ -24,17 +25,8 @@ latency = { images = 1, repeats = 3, warmup = 1 }
 )";
 
 /// A CPU that tells what a GPU does: 250 mJ more at every second look, hot and slowed down from the fifth on.
-class TellingDevice final : public measure::Device {
+class TellingDevice final : public CpuLike {
  public:
-  [[nodiscard]] c10::Device torch_device() const override { return cpu_->torch_device(); }
-  [[nodiscard]] measure::DeviceInfo info() const override { return cpu_->info(); }
-  void synchronize() override {}
-  [[nodiscard]] measure::MemoryUse memory() const override { return cpu_->memory(); }
-  void empty_cache() override {}
-  void reset_peak() override { cpu_->reset_peak(); }
-  [[nodiscard]] std::unique_ptr<measure::Clock> make_clock() const override {
-    return cpu_->make_clock();
-  }
   [[nodiscard]] measure::DeviceState state() const override {
     const int look = looks_++;
     return {.clock_mhz = look < 4 ? 1980 : 1200,
@@ -45,7 +37,6 @@ class TellingDevice final : public measure::Device {
   }
 
  private:
-  std::unique_ptr<measure::Device> cpu_ = measure::open_cpu_device();
   mutable int looks_ = 0;
 };
 

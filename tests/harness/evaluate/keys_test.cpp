@@ -34,5 +34,17 @@ TEST(Keys, TimesWithAndWithoutTheReferencesDeadWorkAreOfTwoFamilies) {
             upstream.end());
 }
 
+TEST(Keys, TimesFromCudaGraphsAreAFamilyOfTheirOwn) {
+  const auto on_cuda = [](const std::string& latency) {
+    const config::Overrides set{
+        .assignments = {"passes.latency=" + latency}, .output = {}, .limit = {}};
+    return family_parts(config::parse_config(kConfig, "test.toml", set), "cuda");
+  };
+  EXPECT_EQ(on_cuda("{ cuda_graph = false }"), on_cuda("false"));
+  const Parts graphs = on_cuda("{ cuda_graph = true }");
+  EXPECT_NE(std::find(graphs.begin(), graphs.end(), Parts::value_type{"CUDA graphs", "yes"}),
+            graphs.end());
+}
+
 }  // namespace
 }  // namespace litebench::evaluate

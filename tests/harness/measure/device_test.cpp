@@ -147,6 +147,8 @@ TEST(CudaModule, LoadsWithoutADriverAndReportsTheRuntimesReason) {
   EXPECT_NE(module.memory(0, &memory), 0);
   int architecture = 0;
   EXPECT_NE(module.probe(0, &architecture), 0);
+  void* graph = nullptr;
+  EXPECT_NE(module.graph_open(&graph), 0);
   EXPECT_THROW(check_cuda(module, 1, "testing"), Error);
 }
 

@@ -91,6 +91,19 @@ def test_a_process_times_before_it_evaluates_so_that_its_first_run_is_cold(tmp_p
     assert not any("had computed before" in note for note in notes)
 
 
+def test_cuda_graphs_are_refused_where_no_gpu_is_before_there_is_a_folder(tmp_path):
+    config = tmp_path / "sweep.toml"
+    config.write_text(text(tmp_path, "repeats = 2, cuda_graph = true").replace("[model]", '[model]\ndevice = "auto"'))
+    done = run("--config", config)
+    if done.returncode == 0:
+        pytest.skip("this machine has a GPU")
+    assert done.returncode == 64 and not (tmp_path / "run").exists(), done.stderr
+    assert "timed runs cannot come from CUDA graphs (the run computes on cpu" in done.stderr
+    assert "leave passes.latency.cuda_graph out, or start where a GPU is" in done.stderr
+    planned = run("plan", "--no-forecast", "--config", config)
+    assert planned.returncode == 0 and "compute lean, from CUDA graphs" in planned.stdout, planned.stderr
+
+
 def test_plan_says_what_it_counts(tmp_path):
     config = tmp_path / "sweep.toml"
     config.write_text(text(tmp_path, "repeats = 2, repeats_max = 30, goal = 0.02"))
