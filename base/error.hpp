@@ -23,6 +23,8 @@ enum class ExitCode : int {
 class Error : public std::runtime_error {
  public:
   Error(ExitCode code, std::string_view problem, std::string_view reason, std::string_view advice);
+  /// One that another process met: `what` is all of its sentence.
+  Error(ExitCode code, const std::string& what) : std::runtime_error(what), code_(code) {}
 
   [[nodiscard]] ExitCode code() const noexcept { return code_; }
 

@@ -28,9 +28,9 @@ bool has_transient_rows(const store::Bundle& bundle) {
 
 /// Where masks are computed, without the names that differ between equal machines and what concerns times alone.
 std::vector<std::pair<std::string, std::string>> numeric_environment(const Process& process) {
-  static constexpr std::array<std::string_view, 9> kPlaces{
+  static constexpr std::array<std::string_view, 10> kPlaces{
       "host",     "hostname", "pid",     "start",
-      "local_rank", "gpu_uuid", "data.root", kLoadSeconds, "compute"};
+      "local_rank", "gpu_uuid", "data.root", kLoadSeconds, "compute", "weights"};
   auto entries = process.environment;
   std::erase_if(entries, [](const auto& e) {
     return std::find(kPlaces.begin(), kPlaces.end(), e.first) != kPlaces.end();

@@ -74,6 +74,9 @@ void read_model(TableReader& root, Config& config) {
   config.dtype = choose(reader, "dtype", config.dtype, {DTypeChoice::fp32, DTypeChoice::bf16});
   config.device = choose(reader, "device", config.device,
                          {DeviceChoice::automatic, DeviceChoice::cpu, DeviceChoice::cuda});
+  config.broadcast = reader.boolean("broadcast", config.broadcast);
+  config.broadcast_seconds =
+      reader.integer("broadcast_seconds", config.broadcast_seconds, 1, kMany);
   config.threads = static_cast<std::int32_t>(reader.integer("threads", config.threads, 1, 1024));
   config.prompts_per_decode = static_cast<std::int32_t>(
       reader.integer("prompts_per_decode", config.prompts_per_decode, 1, 4096));

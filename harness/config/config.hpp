@@ -56,6 +56,8 @@ struct Config {
   std::string glamm, clip;                ///< folders, or "random:<geometry>"
   DTypeChoice dtype = DTypeChoice::bf16;  ///< as upstream runs
   DeviceChoice device = DeviceChoice::automatic;
+  bool broadcast = false;                ///< rank 0 reads the weights for all ranks
+  std::int64_t broadcast_seconds = 120;  ///< how long a rank waits for the next word of the others then
   std::int32_t threads = 1;              ///< per rank, on CPU
   std::int32_t prompts_per_decode = 64;  ///< mask prompts decoded in one batch
   std::int32_t rows_per_pack = 16384;    ///< LLM rows of one packed prefill

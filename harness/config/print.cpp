@@ -31,6 +31,8 @@ Node model_table(const Config& config) {
   add(table, "clip", text_node(config.clip));
   add(table, "dtype", text_node(name_of(config.dtype)));
   add(table, "device", text_node(name_of(config.device)));
+  add(table, "broadcast", boolean_node(config.broadcast));
+  add(table, "broadcast_seconds", integer_node(config.broadcast_seconds));
   add(table, "threads", integer_node(config.threads));
   add(table, "prompts_per_decode", integer_node(config.prompts_per_decode));
   add(table, "rows_per_pack", integer_node(config.rows_per_pack));

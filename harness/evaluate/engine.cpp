@@ -13,6 +13,7 @@
 #include "analysis/metrics/cold_starts.hpp"
 #include "analysis/metrics/cuda_graphs.hpp"
 #include "base/error.hpp"
+#include "harness/broadcast/weights.hpp"
 #include "harness/cli/programs.hpp"
 #include "harness/evaluate/methods.hpp"
 #include "harness/evaluate/pass.hpp"
@@ -124,13 +125,17 @@ class LandingOnOrder {
 /// What one process holds while it works. Members in the order they are made.
 class Run {
  public:
-  Run(const cli::RunOptions& options, launch::Session& session, launch::AbandonGuard& abandon)
+  /// `checkpoints`: what rank 0 says of them to ranks that do not open them, else "".
+  Run(const cli::RunOptions& options, launch::Session& session, launch::AbandonGuard& abandon,
+      const std::string& checkpoints)
       : options_(options),
         session_(session),
         abandon_(abandon),
         config_(read_config(options.config, options.overrides)),
         device_(open_device(config_, session.local_rank())),
-        geometry_(geometry_of(config_)),
+        tables_(checkpoints.empty() ? broadcast::Tables{} : broadcast::from_text(checkpoints)),
+        geometry_(tables_.glamm ? geometry_of(config_, *tables_.glamm, *tables_.clip)
+                                : geometry_of(config_)),
         prompts_(make_prompts(config_, geometry_)),
         plan_(make_plan(config_, unit::key_of(pack_parts(config_)))) {
     at::set_num_threads(config_.threads);
@@ -162,6 +167,12 @@ class Run {
     start_ = prepare_start(config_, plan_, attempt, device_->info().kind, options_.retry);
   }
   [[nodiscard]] const StartInfo& start() const { return start_; }
+  /// On rank 0: what its constructor takes on the other ranks.
+  [[nodiscard]] std::string checkpoints() const {
+    if (!broadcast::one_reader(config_, session_.size())) return "";
+    return broadcast::to_text(*model::open_checkpoint(config_.glamm),
+                              *model::open_checkpoint(config_.clip));
+  }
   /// On the other ranks: what rank 0 settled.
   void set_start(StartInfo start) {
     start_ = std::move(start);
@@ -215,9 +226,14 @@ class Run {
   const model::Glamm& glamm() {
     if (!glamm_) {
       const measure::Stopwatch watch;
-      glamm_ = std::make_unique<model::Glamm>(load_model(config_, *device_));
+      broadcast::Loaded loaded = broadcast::load(config_, *device_, session_, tables_);
+      glamm_ = std::make_unique<model::Glamm>(loaded.model);
       device_->synchronize();
       load_ns_ = watch.elapsed_ns();
+      way_ = std::move(loaded.way);
+      if (broadcast::one_reader(config_, session_.size()) && !quiet())
+        fmt::print(stderr, "litebench: weights: {} in {:.2f} s\n", way_,
+                   1e-9 * static_cast<double>(load_ns_));
     }
     return *glamm_;
   }
@@ -264,9 +280,11 @@ class Run {
       provenance.environment.emplace_back(analysis::kPrefillWithoutGraph,
                                           without_fixed_prefill(methods, geometry_));
     }
-    if (computed_ == 0)  // of later parts it is there already
+    if (computed_ == 0) {  // of later parts it is there already
       provenance.environment.emplace_back(analysis::kLoadSeconds,
                                           fmt::format("{:.6f}", 1e-9 * static_cast<double>(load_ns_)));
+      provenance.environment.emplace_back("weights", way_);
+    }
     store::ShardWriter shard(shard_path(), provenance, form());
     if (session_.rank() == 0) {
       shard.plan(plan_.rows());
@@ -364,6 +382,7 @@ class Run {
   launch::AbandonGuard& abandon_;
   config::Config config_;
   std::unique_ptr<measure::Device> device_;
+  broadcast::Tables tables_;  ///< where another rank reads the checkpoints
   model::Geometry geometry_;
   std::unique_ptr<Prompts> prompts_;
   Plan plan_;
@@ -371,6 +390,7 @@ class Run {
   StartInfo start_;
   std::unique_ptr<model::Glamm> glamm_;
   std::int64_t load_ns_ = -1;
+  std::string way_;  ///< of the weights into this process
   bool others_lost_ = false;
   int computed_ = 0;  ///< parts of packs that this start worked on so far
 };
@@ -387,11 +407,13 @@ int run_rank(const cli::RunOptions& options, launch::Session& session,
   // Rank 0 meets every mistake of the user first and alone: the others begin when it has settled
   // the start.
   const std::string start = session.rank() == 0 ? std::string() : session.broadcast("");
-  Run run(options, session, abandon);
+  const std::string checkpoints = start.empty() ? "" : session.broadcast("");
+  Run run(options, session, abandon, checkpoints);
   if (session.rank() == 0) {
     if (options.dry_run) return finish_dry_run(run, session);
     run.settle();
     static_cast<void>(session.broadcast(run.start().to_text()));
+    static_cast<void>(session.broadcast(run.checkpoints()));
   } else {
     if (start.empty()) return 0;  // dry run
     run.set_start(StartInfo::from_text(start));

@@ -30,7 +30,12 @@ model::Geometry geometry_of(const config::Config& config) {
   if (random_weights(config)) return model::named_geometry(config.glamm.substr(7));
   const auto glamm = model::open_checkpoint(config.glamm);
   const auto clip = model::open_checkpoint(config.clip);
-  return model::read_geometry(config.glamm, config.clip, *glamm, *clip);
+  return geometry_of(config, *glamm, *clip);
+}
+
+model::Geometry geometry_of(const config::Config& config, const model::TensorSource& glamm,
+                            const model::TensorSource& clip) {
+  return model::read_geometry(config.glamm, config.clip, glamm, clip);
 }
 
 std::unique_ptr<Prompts> make_prompts(const config::Config& config,
@@ -39,12 +44,16 @@ std::unique_ptr<Prompts> make_prompts(const config::Config& config,
   return tokenized_prompts(config.glamm, config.clip, geometry);
 }
 
-model::LoadedModel load_model(const config::Config& config, const measure::Device& device) {
+model::LoadOptions load_options(const config::Config& config, const measure::Device& device) {
   model::LoadOptions options;
   options.dtype = config.dtype == config::DTypeChoice::fp32 ? at::kFloat : at::kBFloat16;
   options.device = device.torch_device();
   options.compute = config::compute_of(config);
-  return model::load_model(config.glamm, config.clip, options);
+  return options;
+}
+
+model::LoadedModel load_model(const config::Config& config, const measure::Device& device) {
+  return model::load_model(config.glamm, config.clip, load_options(config, device));
 }
 
 }  // namespace litebench::evaluate

@@ -24,11 +24,13 @@ struct Origin {
   std::string random;                          ///< geometry name, or "" for files
   std::shared_ptr<const TensorSource> source;  ///< null for random weights
 
-  explicit Origin(std::string_view text) : name(text) {
+  /// `table`: of a checkpoint that another process reads, else null.
+  Origin(std::string_view text, std::shared_ptr<const TensorSource> table)
+      : name(text), source(std::move(table)) {
     constexpr std::string_view kRandom = "random:";
     if (text.starts_with(kRandom)) {
       random = text.substr(kRandom.size());
-    } else {
+    } else if (!source) {
       source = open_checkpoint(fs::path(text));
     }
   }
@@ -66,6 +68,56 @@ Geometry geometry_of(const Origin& glamm, const Origin& clip) {
               "download the checkpoint again");
 }
 
+/// What of a file is loaded; nothing for what is unused, or optional and not there (check() has seen the required ones).
+const TensorInfo* wanted(const Origin& origin, const TensorSpec& spec) {
+  return spec.need == Need::unused ? nullptr : origin.source->find(spec.name);
+}
+
+std::uint64_t relayed_bytes(const Origin& origin, const Specs& specs, at::ScalarType dtype) {
+  std::uint64_t bytes = 0;
+  for (const auto& spec : specs) {
+    if (const auto* info = wanted(origin, spec))
+      bytes += room_bytes(static_cast<std::uint64_t>(info->numel()) * c10::elementSize(dtype));
+  }
+  return bytes;
+}
+
+std::map<std::string, at::Tensor> relayed(const Origin& origin, const Specs& specs,
+                                          const LoadOptions& options) {
+  std::map<std::string, at::Tensor> tensors;
+  for (const auto& spec : specs) {
+    const auto* info = wanted(origin, spec);
+    if (info == nullptr) continue;
+    const at::Tensor tensor = options.relay->room(info->shape, options.dtype);
+    if (options.relay->reads()) {
+      copy_to(*info, origin.source, tensor);
+      if (options.check_finite && !all_finite(tensor)) refuse_value(origin, spec, options.dtype);
+    }
+    options.relay->pass();
+    tensors.emplace(spec.name, tensor);
+  }
+  return tensors;
+}
+
+std::shared_ptr<const Weights> on_device(std::map<std::string, at::Tensor> tensors,
+                                         at::Device device) {
+  for (auto& [name, tensor] : tensors) tensor = tensor.to(device);
+  return std::make_shared<const Weights>(std::move(tensors), nullptr);
+}
+
+void load_relayed(const Origin& glamm, const Specs& glamm_specs, const Origin& clip,
+                  const Specs& clip_specs, const LoadOptions& options, LoadedModel& model) {
+  check(glamm_specs, *glamm.source, glamm.name);
+  check(clip_specs, *clip.source, clip.name);
+  options.relay->begin(relayed_bytes(glamm, glamm_specs, options.dtype) +
+                       relayed_bytes(clip, clip_specs, options.dtype));
+  auto glamm_tensors = relayed(glamm, glamm_specs, options);
+  auto clip_tensors = relayed(clip, clip_specs, options);
+  options.relay->end();
+  model.glamm = on_device(std::move(glamm_tensors), options.device);
+  model.clip = on_device(std::move(clip_tensors), options.device);
+}
+
 std::shared_ptr<const Weights> load(const Origin& origin, const Specs& specs,
                                     const LoadOptions& options) {
   if (origin.source) check(specs, *origin.source, origin.name);
@@ -89,11 +141,17 @@ std::shared_ptr<const Weights> load(const Origin& origin, const Specs& specs,
 }  // namespace
 
 LoadedModel load_model(std::string_view glamm, std::string_view clip, const LoadOptions& options) {
-  const Origin glamm_origin(glamm), clip_origin(clip);
+  const Origin glamm_origin(glamm, options.glamm_table), clip_origin(clip, options.clip_table);
   LoadedModel model;
   model.geometry = geometry_of(glamm_origin, clip_origin);
-  model.glamm = load(glamm_origin, expected_glamm(model.geometry, options.compute), options);
-  model.clip = load(clip_origin, expected_clip(model.geometry), options);
+  const Specs glamm_specs = expected_glamm(model.geometry, options.compute);
+  const Specs clip_specs = expected_clip(model.geometry);
+  if (options.relay != nullptr && glamm_origin.source && clip_origin.source) {
+    load_relayed(glamm_origin, glamm_specs, clip_origin, clip_specs, options, model);
+  } else {
+    model.glamm = load(glamm_origin, glamm_specs, options);
+    model.clip = load(clip_origin, clip_specs, options);
+  }
   model.compute = options.compute;
   return model;
 }

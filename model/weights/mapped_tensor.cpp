@@ -67,6 +67,11 @@ at::Tensor tensor_of(const TensorInfo& info, const std::shared_ptr<const void>& 
   return view_of(info, owner).to(device, dtype).contiguous();
 }
 
+void copy_to(const TensorInfo& info, const std::shared_ptr<const void>& owner,
+             const at::Tensor& target) {
+  target.copy_(view_of(info, owner));
+}
+
 bool all_finite(const at::Tensor& tensor) {
   if (tensor.device().is_cpu() && tensor.is_contiguous()) {
     switch (tensor.scalar_type()) {

@@ -16,6 +16,10 @@ at::ScalarType scalar_type_of(DType dtype);
 at::Tensor tensor_of(const TensorInfo& info, const std::shared_ptr<const void>& owner,
                      at::ScalarType dtype, at::Device device);
 
+/// The same values into `target`, dense and of the tensor's shape, which converts them to its dtype and device.
+void copy_to(const TensorInfo& info, const std::shared_ptr<const void>& owner,
+             const at::Tensor& target);
+
 /// True when no element is NaN or infinite. Dense floating tensors; reads every page once.
 bool all_finite(const at::Tensor& tensor);
 

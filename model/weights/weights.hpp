@@ -13,6 +13,7 @@
 #include "model/checkpoint/tensor_source.hpp"
 #include "model/compute.hpp"
 #include "model/geometry.hpp"
+#include "model/weights/relay.hpp"
 
 namespace litebench::model {
 
@@ -39,6 +40,10 @@ struct LoadOptions {
   at::Device device = at::kCPU;
   bool check_finite = true;  ///< a NaN or infinite weight is Error{data} naming the tensor
   Compute compute = Compute::lean;  ///< upstream: also the weights of the reference's dead work
+  /// Where one process reads for several; no use for random weights, which every process makes.
+  WeightRelay* relay = nullptr;
+  /// In place of opening the checkpoints, where the relay's reader is another process.
+  std::shared_ptr<const TensorSource> glamm_table, clip_table;
 };
 
 /// GLaMM and CLIP as one model: geometry plus both weight sets.
