@@ -3,8 +3,9 @@
 import json
 import re
 
+import h5py
 import pytest
-from faults import SPLITS, faulty, integers, launch, run, run_config, statuses, text, undisturbed
+from faults import SPLITS, Results, faulty, integers, launch, run, run_config, statuses, text, undisturbed
 
 POISON = 98304
 PICTURE = f"{POISON:012}.jpg"
@@ -67,6 +68,22 @@ def test_a_group_with_a_picture_that_kills_its_rank_is_left_out_whole_and_named(
     other.mkdir()
     run_config(other, together.replace(str(tmp_path / "run"), str(other / "run")))
     assert integers(tmp_path / "run/results.h5") == integers(other / "run/results.h5")
+
+
+def test_a_picture_that_kills_its_rank_in_both_passes_is_left_out_of_both(tmp_path):
+    config = tmp_path / "sweep.toml"
+    config.write_text(text(tmp_path, splits=SPLITS[:1], extra="[passes]\nlatency = { images = 100, repeats = 2, warmup = 1 }\n"))
+    process = launch(config, 2, **faulty(PICTURE, "kill"))
+    out, err = process.communicate(timeout=500)
+    assert process.returncode == 3, out + err
+    units = Results(tmp_path / "run/results.h5").tables["units"]
+    names = {value: key for key, value in h5py.check_enum_dtype(units.dtype["status"]).items()}
+    found = {(int(unit["image_id"]), int(unit["pass"]), names[int(unit["status"])]) for unit in units}
+    pictures = {image for image, _, _ in found}
+    assert {(which, status) for image, which, status in found if image == POISON} == {(0, "poisoned"), (1, "poisoned")}
+    assert found - {(POISON, 0, "poisoned"), (POISON, 1, "poisoned")} == {
+        (image, which, "ok") for image in pictures - {POISON} for which in (0, 1)}
+    assert err.count("starting again") >= 2 and err.count("is left out") >= 2, err
 
 
 def test_launch_names_the_suspects_when_nothing_gets_done(tmp_path):
