@@ -126,6 +126,27 @@ TEST_F(Golden, PackedLeanPrefillGivesTheRecordedSegStatesAndPrompts) {
   }
 }
 
+// In two parts, as a device records it: bitwise the prefill of the sequence alone, and as often as one likes.
+TEST_F(Golden, PrefillOfFixedShapesGivesTheRecordedSegStatesAndCountsTheSameTokens) {
+  for (int number = 0; number < golden::kFullSamples; ++number) {
+    const Sample sample(number);
+    for (const std::string& variant : kVariants) {
+      SCOPED_TRACE(fmt::format("{} {}", number, variant));
+      auto own = prepare(sample, variant), other = prepare(sample, variant);
+      Sequence sequence{.embeds = own.embeds, .ledger = &own.ledger},
+          whole{.embeds = other.embeds, .ledger = &other.ledger};
+      const FixedPrefill inputs = llama_.fix(sequence);
+      const at::Tensor states = llama_.prefill(inputs), again = llama_.prefill(inputs);
+      EXPECT_LT(relative(states, sample.at(variant + ".seg_hidden")), kHidden);
+      EXPECT_TRUE(at::equal(states, again));
+      EXPECT_TRUE(at::equal(states, llama_.prefill({&whole, 1}).at(0)));
+      EXPECT_EQ(inputs.embeds.size(0), other.ledger.length());
+      EXPECT_TRUE(std::ranges::equal(own.ledger.entering(), other.ledger.entering()));
+      EXPECT_EQ(own.ledger.length(), other.ledger.length());
+    }
+  }
+}
+
 TEST_F(Golden, PromptsFollowFromTheRecordedStatesInAllSamplesAndVariants) {
   for (int number = 0; number < golden::kSamples; ++number) {
     const Sample sample(number);
