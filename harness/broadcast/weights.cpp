@@ -1,11 +1,10 @@
 #include "harness/broadcast/weights.hpp"
 
-#include <memory>
-
 #include <fmt/core.h>
 
 #include "base/error.hpp"
 #include "harness/broadcast/host_relay.hpp"
+#include "harness/broadcast/load_through.hpp"
 #include "harness/broadcast/nccl_relay.hpp"
 #include "harness/evaluate/setup.hpp"
 #include "harness/launch/group.hpp"
@@ -19,26 +18,6 @@ const cuda::Interface* nccl_of(const measure::Device& device) {
   if (!device.torch_device().is_cuda()) return nullptr;
   const cuda::Interface& module = measure::load_cuda_module(*measure::find_cuda_module());
   return module.nccl_open != nullptr ? &module : nullptr;
-}
-
-/// What kept the reader from going on, as something the other ranks can throw too.
-void tell_others(PiecewiseRelay& relay, const std::exception& error) {
-  if (!relay.reads()) return;
-  const auto* known = dynamic_cast<const Error*>(&error);
-  relay.fail(known != nullptr ? *known : Error(ExitCode::restart, error.what()));
-}
-
-model::LoadedModel load_through(PiecewiseRelay& relay, const config::Config& config,
-                                model::LoadOptions options, const Tables& tables) {
-  options.relay = &relay;
-  options.glamm_table = tables.glamm;
-  options.clip_table = tables.clip;
-  try {
-    return model::load_model(config.glamm, config.clip, options);
-  } catch (const std::exception& error) {
-    tell_others(relay, error);
-    throw;
-  }
 }
 
 std::string plural(int count, const char* what) {
@@ -64,12 +43,12 @@ Loaded load(const config::Config& config, const measure::Device& device,
   const model::LoadOptions options = evaluate::load_options(config, device);
   if (all.smallest(nccl != nullptr ? 1 : 0) == 1) {
     NcclRelay relay(all, *nccl, device.torch_device(), patience);
-    return {load_through(relay, config, options, tables),
+    return {load_through(relay, config.glamm, config.clip, options, tables),
             fmt::format("rank 0 read them, NCCL carried them to {}", plural(all.size(), "GPU"))};
   }
   HostRelay relay(all);
   return {
-      load_through(relay, config, options, tables),
+      load_through(relay, config.glamm, config.clip, options, tables),
       fmt::format("rank 0 read them, MPI carried them to {}", plural(relay.nodes(), "machine"))};
 }
 

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include <unistd.h>
 
 #include "harness/broadcast/host_relay.hpp"
+#include "harness/broadcast/load_through.hpp"
 #include "harness/broadcast/tables.hpp"
 #include "harness/launch/group.hpp"
 #include "harness/launch/session.hpp"
@@ -100,13 +102,8 @@ class Bench {
                                 *model::open_checkpoint(copy(0, "clip")));
     const broadcast::Tables tables = broadcast::from_text(all_.broadcast(text));
     broadcast::HostRelay relay(all_);
-    model::LoadOptions options;
-    options.relay = &relay;
-    if (all_.rank() != 0) {
-      options.glamm_table = tables.glamm;
-      options.clip_table = tables.clip;
-    }
-    static_cast<void>(model::load_model(copy(0, "glamm"), copy(0, "clip"), options));
+    static_cast<void>(
+        broadcast::load_through(relay, copy(0, "glamm"), copy(0, "clip"), {}, tables));
   }
 
   const launch::Group& all_;

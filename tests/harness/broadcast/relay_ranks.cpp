@@ -2,88 +2,22 @@
 // meets is met by all, and nobody waits for a silent rank for ever.
 
 #include <chrono>
-#include <cstdio>
 #include <cstdlib>
-#include <functional>
-#include <memory>
 #include <string>
-#include <thread>
 
-#include <ATen/ops/equal.h>
-
-#include "base/error.hpp"
 #include "harness/broadcast/host_relay.hpp"
-#include "harness/broadcast/tables.hpp"
-#include "harness/launch/group.hpp"
+#include "harness/broadcast/load_through.hpp"
 #include "harness/launch/session.hpp"
-#include "model/checkpoint/expected.hpp"
-#include "model/weights/weights.hpp"
+#include "tests/harness/broadcast/ranks.hpp"
 
 namespace {
 
 using namespace litebench;
+using test::Checks, test::equal, test::kClip, test::kGlamm, test::met;
 using Seconds = launch::Group::Seconds;
 
-constexpr const char* kGlamm = "tests/golden/tiny/glamm";
-constexpr const char* kClip = "tests/golden/tiny/clip";
-
-/// Counts what is not as it should be and says so.
-class Checks {
- public:
-  explicit Checks(int rank) : rank_(rank) {}
-  void operator()(bool right, const std::string& what) {
-    if (right) return;
-    ++failures_;
-    std::fprintf(stderr, "FAILED on rank %d: %s\n", rank_, what.c_str());
-  }
-  [[nodiscard]] int failures() const { return failures_; }
-
- private:
-  int rank_, failures_ = 0;
-};
-
-/// Code and sentence of what `work` throws.
-std::pair<int, std::string> met(const std::function<void()>& work) {
-  try {
-    work();
-    return {0, "nothing"};
-  } catch (const Error& error) {
-    return {static_cast<int>(error.code()), error.what()};
-  }
-}
-
-broadcast::Tables tables_from_rank_0(const launch::Group& all) {
-  std::string text;
-  if (all.rank() == 0)
-    text = broadcast::to_text(*model::open_checkpoint(kGlamm), *model::open_checkpoint(kClip));
-  const broadcast::Tables tables = broadcast::from_text(all.broadcast(text));
-  return all.rank() == 0 ? broadcast::Tables{} : tables;
-}
-
-model::LoadedModel load(broadcast::PiecewiseRelay& relay, const broadcast::Tables& tables,
-                        at::ScalarType dtype) {
-  model::LoadOptions options;
-  options.dtype = dtype;
-  options.relay = &relay;
-  options.glamm_table = tables.glamm;
-  options.clip_table = tables.clip;
-  return model::load_model(kGlamm, kClip, options);
-}
-
-bool equal(const model::Weights& one, const model::Weights& other,
-           const std::vector<model::TensorSpec>& specs) {
-  int compared = 0;
-  for (const model::TensorSpec& spec : specs) {
-    if (one.contains(spec.name) != other.contains(spec.name)) return false;
-    if (!one.contains(spec.name)) continue;
-    ++compared;
-    if (!at::equal(one.at(spec.name), other.at(spec.name))) return false;
-  }
-  return compared > 50;
-}
-
 void weights_are_those_of_the_files(const launch::Group& all, Checks& check) {
-  const broadcast::Tables tables = tables_from_rank_0(all);
+  const broadcast::Tables tables = test::tables_from_rank_0(all);
   for (const auto dtype : {at::kFloat, at::kBFloat16}) {
     const model::LoadedModel own = model::load_model(kGlamm, kClip, {.dtype = dtype});
     for (const int ranks_per_node : {0, 1, 2}) {
@@ -93,7 +27,8 @@ void weights_are_those_of_the_files(const launch::Group& all, Checks& check) {
       const int nodes =
           ranks_per_node == 0 ? 1 : (all.size() + ranks_per_node - 1) / ranks_per_node;
       check(relay.nodes() == nodes, "as many machines as were made up");
-      const model::LoadedModel got = load(relay, tables, dtype);
+      const model::LoadedModel got =
+          broadcast::load_through(relay, kGlamm, kClip, {.dtype = dtype}, tables);
       check(equal(*own.glamm, *got.glamm, model::expected_glamm(own.geometry)), "GLaMM's weights");
       check(equal(*own.clip, *got.clip, model::expected_clip(own.geometry)), "CLIP's weights");
       check(got.glamm->dtype() == dtype, "in the run's dtype");
@@ -121,6 +56,18 @@ void all_meet_what_the_reader_meets(const launch::Group& all, Checks& check) {
     check(found.first == 65, "the reader's exit code");
     check(found.second == "tensor b is damaged (it holds NaN) download it again", found.second);
   }
+}
+
+/// Receivers wait for the first word of a reader that has none.
+void all_meet_a_file_that_is_gone(const launch::Group& all, Checks& check) {
+  const broadcast::Tables tables = test::tables_from_rank_0(all);
+  const auto found = met([&] {
+    broadcast::HostRelay relay(all);
+    const char* glamm = all.rank() == 0 ? "tests/golden/nowhere" : kGlamm;
+    static_cast<void>(broadcast::load_through(relay, glamm, kClip, {}, tables));
+  });
+  check(found.first == 74 && found.second.find("tests/golden/nowhere") != std::string::npos,
+        found.second);
 }
 
 void all_meet_what_one_machine_meets(const launch::Group& all, Checks& check) {
@@ -166,6 +113,7 @@ int main() {
     const launch::Group all(session, Seconds(60));
     weights_are_those_of_the_files(all, check);
     all_meet_what_the_reader_meets(all, check);
+    all_meet_a_file_that_is_gone(all, check);
     all_meet_what_one_machine_meets(all, check);
   }
   silence_ends(session, check);
