@@ -1,7 +1,6 @@
 #include "harness/broadcast/host_relay.hpp"
 
 #include <stdexcept>
-#include <utility>
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
@@ -11,23 +10,23 @@ namespace litebench::broadcast {
 HostRelay::HostRelay(const launch::Group& all, std::uint64_t piece_bytes)
     : PiecewiseRelay(all, piece_bytes),
       node_(all.node()),
-      leaders_(all.part(leads() ? 0 : 1)),
+      leaders_(all.part(first_here() ? 0 : 1)),
       piece_bytes_(piece_bytes) {
-  nodes_ = -all.smallest(leads() ? -leaders_.size() : 0);
+  nodes_ = -all.smallest(first_here() ? -leaders_.size() : 0);
 }
 
 // After an error MPI may still be about to write here.
 HostRelay::~HostRelay() {
-  if (memory_) static_cast<void>(new std::shared_ptr<SharedMemory>(std::move(memory_)));
+  if (memory_) memory_->keep_mapped();
 }
 
 void HostRelay::open(std::uint64_t bytes) {
   together([&] {
-    if (leads()) memory_ = std::make_shared<SharedMemory>(bytes);
+    if (first_here()) memory_ = std::make_shared<SharedMemory>(bytes);
   });
-  const std::string address = node_.broadcast(leads() ? memory_->address() : "");
+  const std::string address = node_.broadcast(first_here() ? memory_->address() : "");
   together([&] {
-    if (!leads()) memory_ = std::make_shared<SharedMemory>(address, bytes);
+    if (!first_here()) memory_ = std::make_shared<SharedMemory>(address, bytes);
   });
   memory_->close_door();
 }
@@ -58,13 +57,13 @@ void HostRelay::send_up_to(std::uint64_t end) {
 }
 
 void HostRelay::carry(std::span<std::byte> piece) {
-  if (leads()) leaders_.broadcast(piece);
+  if (first_here()) leaders_.broadcast(piece);
 }
 
 /// Waits for all: nobody looks at a tensor before its machine's first rank has it.
 void HostRelay::close() {
   all().agree();
-  if (leads()) memory_->make_read_only();
+  if (first_here()) memory_->make_read_only();
   memory_.reset();
 }
 

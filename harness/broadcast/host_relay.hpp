@@ -32,7 +32,7 @@ class HostRelay final : public PiecewiseRelay {
   void close() override;
   void before_end() override;
   void send_up_to(std::uint64_t end);
-  [[nodiscard]] bool leads() const { return node_.rank() == 0; }
+  [[nodiscard]] bool first_here() const { return node_.rank() == 0; }
 
   launch::Group node_, leaders_;
   int nodes_ = 1;

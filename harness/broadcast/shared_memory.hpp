@@ -26,6 +26,8 @@ class SharedMemory {
   void close_door();
   /// From now on writing here ends this process, as it does in the others.
   void make_read_only();
+  /// Stays where it is until the process ends, whatever becomes of this object.
+  void keep_mapped() { bytes_ = {}; }
   [[nodiscard]] std::span<std::byte> bytes() const { return bytes_; }
 
  private:
