@@ -14,7 +14,7 @@ class Ratios:
     def add(self, name: str, value: float, least: float | None = None, most: float | None = None):
         """A ratio and where it must lie, if anywhere."""
         met = (least is None or value >= least) and (most is None or value <= most)
-        target = "" if least is None and most is None else f"at least {least:g}" if most is None else f"at most {most:g}"
+        target = ", ".join(f"at {word} {bound:g}" for word, bound in (("least", least), ("most", most)) if bound is not None)
         self._lines.append({"name": name, "value": value, "least": least, "most": most, "met": met})
         print(f"  {name:<52} {value:8.3f}   {target}{'' if met else '  MISSED'}", flush=True)
 

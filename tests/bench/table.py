@@ -6,9 +6,7 @@ from pathlib import Path
 
 
 def target(line):
-    if line["least"] is not None:
-        return f"at least {line['least']:g}"
-    return f"at most {line['most']:g}" if line["most"] is not None else ""
+    return ", ".join(f"at {word} {line[word]:g}" for word in ("least", "most") if line[word] is not None)
 
 
 def main():

@@ -26,17 +26,18 @@ class Ratios {
     fmt::print("{}: {}\n", bench_, conditions);
   }
 
-  /// A ratio and, where there is a target, the least that it may be.
-  void add(const std::string& name, double value, std::optional<double> least = {}) {
-    const bool met = !least || value >= *least;
+  /// A ratio and, where there is a target, the least or the most that it may be.
+  void add(const std::string& name, double value, std::optional<double> least = {},
+           std::optional<double> most = {}) {
+    const bool met = (!least || value >= *least) && (!most || value <= *most);
     all_met_ = all_met_ && met;
     json_["lines"].push_back({{"name", name},
                               {"value", value},
                               {"least", least ? nlohmann::json(*least) : nlohmann::json()},
-                              {"most", nullptr},
+                              {"most", most ? nlohmann::json(*most) : nlohmann::json()},
                               {"met", met}});
-    fmt::print("  {:<52} {:8.3f}   {}{}\n", name, value,
-               least ? fmt::format("at least {:g}", *least) : "", met ? "" : "  MISSED");
+    fmt::print("  {:<52} {:8.3f}   {}{}\n", name, value, target(least, most),
+               met ? "" : "  MISSED");
   }
 
   /// The exit code: 1 when a target is missed. Writes $LITEBENCH_BENCH_OUT/BENCH.json where that is set.
@@ -49,6 +50,12 @@ class Ratios {
   }
 
  private:
+  static std::string target(std::optional<double> least, std::optional<double> most) {
+    std::string said = least ? fmt::format("at least {:g}", *least) : "";
+    if (most) said += fmt::format("{}at most {:g}", least ? ", " : "", *most);
+    return said;
+  }
+
   std::string bench_;
   nlohmann::json json_;
   bool all_met_ = true;

@@ -3,7 +3,6 @@
 // the two ends lie more than 2 % apart, or the idle shares more than one point.
 
 #include <chrono>
-#include <cmath>
 #include <cstdlib>
 #include <thread>
 
@@ -13,6 +12,7 @@
 #include "shards/handout/simulation.hpp"
 #include "tests/bench/handout/timings.hpp"
 #include "tests/support/mpi_ranks.hpp"
+#include "tests/support/ratios.hpp"
 
 namespace {
 
@@ -54,20 +54,15 @@ int main(int argc, char** argv) {
   real.reports = sleep_through(timings, rank, end);
   MPI_Allreduce(&end, &last, 1, MPI_DOUBLE, MPI_MAX, MPI_COMM_WORLD);
   real.seconds = last;
-  bool met = true;
-  if (rank == 0) {
-    const auto simulated =
-        handout::simulate(timings.items, timings.seconds, static_cast<std::uint32_t>(ranks));
-    met = std::abs(real.seconds / simulated.seconds - 1) < 0.02 &&
-          std::abs(real.end_idle() - simulated.end_idle()) < 0.01;
-    fmt::print(
-        "{:>2} ranks, {} bundles: real {:.2f} s, simulated {:.2f} s, ratio {:.4f}; idle at the end "
-        "real {:.2f} %, simulated "
-        "{:.2f} %; waiting real {:.2f} %, simulated {:.2f} %{}\n",
-        ranks, timings.items.size(), real.seconds, simulated.seconds,
-        real.seconds / simulated.seconds, 100 * real.end_idle(), 100 * simulated.end_idle(),
-        100 * (real.idle() - real.end_idle()), 100 * (simulated.idle() - simulated.end_idle()),
-        met ? "" : "   MISSED");
-  }
-  return met ? 0 : 1;
+  if (rank != 0) return 0;
+  const auto simulated =
+      handout::simulate(timings.items, timings.seconds, static_cast<std::uint32_t>(ranks));
+  test::Ratios ratios(fmt::format("handout_replay_{}", ranks),
+                      fmt::format("{} recorded bundles slept through by {} ranks, load {}",
+                                  timings.items.size(), ranks, test::load()));
+  ratios.add("end of the run, real / simulated", real.seconds / simulated.seconds, 0.98, 1.02);
+  ratios.add("share idle at the end, real", real.end_idle());
+  ratios.add("real less simulated", real.end_idle() - simulated.end_idle(), -0.01, 0.01);
+  ratios.add("share waiting before, real", real.idle() - real.end_idle());
+  return ratios.finish();
 }

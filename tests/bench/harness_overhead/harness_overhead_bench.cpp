@@ -21,6 +21,7 @@
 #include "harness/measure/clock.hpp"
 #include "tests/shards/store/sample_shard.hpp"
 #include "tests/support/mpi_ranks.hpp"
+#include "tests/support/ratios.hpp"
 
 namespace {
 
@@ -144,21 +145,31 @@ Cost work(const evaluate::Plan& plan, const std::filesystem::path& shard_path, i
   return cost;
 }
 
-/// Prints one rank; whether it met the target.
-bool report(int rank, int ranks, const Cost& cost, std::uintmax_t bytes) {
-  const auto per_unit = [&](double seconds) {
-    return 1e6 * seconds / static_cast<double>(cost.bundles * kBudgets.size());
-  };
-  const bool met = cost.bundles > 0 && per_unit(cost.processor) < kTargetMicroseconds;
-  fmt::print(
-      "rank {} of {}: {} bundles of {} units, {} bytes each; per unit {:.1f} us wall, {:.1f} us "
-      "processor of all "
-      "threads, of it rows {:.0f} %; {:.2f} of the {:.0f} us allowed\n",
-      rank, ranks, cost.bundles, kBudgets.size(), cost.bundles > 0 ? bytes / cost.bundles : 0,
-      per_unit(cost.wall), per_unit(cost.processor), 100 * cost.rows / cost.processor,
-      per_unit(cost.processor) / kTargetMicroseconds, kTargetMicroseconds);
-  std::fflush(stdout);
-  return met;
+/// Microseconds of every rank, on rank 0: {wall, processor, making rows} per unit.
+std::vector<std::array<double, 3>> per_unit(const Cost& cost, int ranks) {
+  const double units =
+      1e-6 * static_cast<double>(std::max<std::uint64_t>(1, cost.bundles) * kBudgets.size());
+  const std::array<double, 3> own{cost.wall / units, cost.processor / units, cost.rows / units};
+  std::vector<std::array<double, 3>> all(static_cast<std::size_t>(ranks));
+  MPI_Gather(own.data(), 3, MPI_DOUBLE, all.data(), 3, MPI_DOUBLE, 0, MPI_COMM_WORLD);
+  return all;
+}
+
+int report(const std::vector<std::array<double, 3>>& ranks) {
+  test::Ratios ratios(fmt::format("harness_overhead_{}", ranks.size()),
+                      fmt::format("{} ranks, bundles of {} units, load {}", ranks.size(),
+                                  kBudgets.size(), test::load()));
+  for (std::size_t rank = 0; rank < ranks.size(); ++rank) {
+    const auto& [wall, processor, rows] = ranks[rank];
+    fmt::print(
+        "  rank {}: per unit {:.1f} us wall, {:.1f} us processor of all threads, of it rows {:.0f} "
+        "%\n",
+        rank, wall, processor, 100 * rows / processor);
+    ratios.add(
+        fmt::format("rank {}: processor time of a unit / {:.0f} us", rank, kTargetMicroseconds),
+        processor / kTargetMicroseconds, {}, 1);
+  }
+  return ratios.finish();
 }
 
 }  // namespace
@@ -177,11 +188,8 @@ int main(int argc, char** argv) {
 
   MPI_Barrier(MPI_COMM_WORLD);
   const Cost cost = work(plan, shard, rank);
-  bool met = true;
-  for (int r = 0; r < ranks; ++r) {
-    MPI_Barrier(MPI_COMM_WORLD);
-    if (r == rank) met = report(rank, ranks, cost, std::filesystem::file_size(shard));
-  }
-  std::filesystem::remove_all(run);
-  return met ? 0 : 1;
+  const std::vector<std::array<double, 3>> all = per_unit(cost, ranks);
+  if (rank != 0) return 0;
+  std::filesystem::remove_all(run);  // every rank's shard is closed, or there was nothing to gather
+  return report(all);
 }

@@ -10,6 +10,9 @@ import tempfile
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+from tests.bench.ratios import Ratios  # noqa: E402
+
 BIN = Path(os.environ["LITEBENCH_BIN"])
 IMAGES = int(sys.argv[1]) if len(sys.argv) > 1 else 4032  # 8 splits × 4032 images × 31 units
 
@@ -36,14 +39,14 @@ def main():
         rows = [("rows, results.h5, tables without intervals", *reduce(run, folder / "out", plain), 12, 2048),
                 ("the same with intervals and tests of the main tables", *reduce(run, folder / "out", draws), 30, None),
                 ("every table, 10,000 draws", *reduce(run, folder / "out", full), 30, None)]
-        print(f"{8 * IMAGES * 31:,} accuracy units, {3 * 8 * IMAGES * 31:,} expressions, {os.cpu_count()} cores, "
-              f"load {os.getloadavg()[0]:.1f}")
-        late = False
+        ratios = Ratios("reduce", f"{8 * IMAGES * 31:,} accuracy units, {3 * 8 * IMAGES * 31:,} expressions, {os.cpu_count()} cores")
         for title, wall, cpu, peak, seconds, mebibytes in rows:
-            limit = f"target {seconds} s" + (f", {mebibytes} MiB" if mebibytes else "")
-            print(f"{title:55} {wall:6.1f} s  {cpu:6.1f} s CPU  {peak:6.0f} MiB  ({limit}; {wall / rows[0][1]:.2f} × the first)")
-            late = late or wall > seconds or (mebibytes is not None and peak > mebibytes)
-        return 1 if late else 0
+            print(f"  {title}: {wall:.1f} s, {cpu:.1f} s CPU, {peak:.0f} MiB")
+            ratios.add(f"{title}: time / {seconds} s", wall / seconds, most=1)
+            if mebibytes is not None:
+                ratios.add(f"{title}: peak / {mebibytes} MiB", peak / mebibytes, most=1)
+        ratios.add("every table / without intervals", rows[2][1] / rows[0][1])
+        return ratios.finish()
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@
 
 #include "shards/store/resume.hpp"
 #include "shards/store/shard.hpp"
+#include "tests/support/ratios.hpp"
 
 namespace {
 
@@ -73,11 +74,16 @@ int main(int argc, char** argv) {
   std::int64_t units = 0;
   for (const auto& [bundle, planned] : done.planned_units)
     if (done.bundles.count(bundle) > 0) units += planned;
-  fmt::print(
-      "resume scan of {} shards, {:.0f} MB, {} bundles, {} units: {:.2f} s wall, {:.2f} s "
-      "processor, {:.1f} times "
-      "reading the bytes ({:.2f} s); {:.2f} of the {:.0f} s allowed\n",
-      shards.size(), 1e-6 * static_cast<double>(bytes), done.bundles.size(), units, scan.wall,
-      scan.processor, scan.wall / plain.wall, plain.wall, scan.wall / kTarget, kTarget);
-  return scan.wall < kTarget && done.bundles.size() == done.planned_units.size() ? 0 : 1;
+  test::Ratios ratios("scan", fmt::format("{} shards, {:.0f} MB, {} bundles, {} units, load {}",
+                                          shards.size(), 1e-6 * static_cast<double>(bytes),
+                                          done.bundles.size(), units, test::load()));
+  fmt::print("  {:.2f} s wall, {:.2f} s processor; reading the bytes {:.2f} s\n", scan.wall,
+             scan.processor, plain.wall);
+  ratios.add(fmt::format("resume scan / {:.0f} s", kTarget), scan.wall / kTarget, {}, 1);
+  ratios.add("resume scan / reading the bytes", scan.wall / plain.wall);
+  ratios.add("bundles found / bundles there",
+             static_cast<double>(done.bundles.size()) /
+                 static_cast<double>(std::max<std::size_t>(1, done.planned_units.size())),
+             1, 1);
+  return ratios.finish();
 }
