@@ -26,13 +26,21 @@ struct Outcome {
   double bytes = 0;    ///< highest
 };
 
+/// How often a task is done at least: to warm up, for its peak of memory, for its time.
+inline constexpr std::size_t kLeastRuns = 3;
+
+/// Told how many of tasks.size() * kLeastRuns runs are over; true size on a CPU takes many minutes.
+using Told = std::function<void(std::uint64_t runs)>;
+
 /// Every task once to warm up, then in rounds for some `seconds` (at least one round). In the order
 /// of the tasks.
-std::vector<Outcome> measure(const std::vector<Task>& tasks, measure::Device& device,
-                             double seconds);
+std::vector<Outcome> measure(
+    const std::vector<Task>& tasks, measure::Device& device, double seconds,
+    const Told& told = [](std::uint64_t) {});
 
 /// measure(), and the outcomes as points of their names.
-std::vector<Outcome> measure_into(Rates& rates, const std::vector<Task>& tasks,
-                                  measure::Device& device, double seconds);
+std::vector<Outcome> measure_into(
+    Rates& rates, const std::vector<Task>& tasks, measure::Device& device, double seconds,
+    const Told& told = [](std::uint64_t) {});
 
 }  // namespace litebench::forecast

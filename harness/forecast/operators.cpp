@@ -20,6 +20,7 @@
 #include "harness/forecast/meter.hpp"
 #include "harness/forecast/shapes.hpp"
 #include "harness/measure/clock.hpp"
+#include "harness/progress/progress.hpp"
 #include "model/llama/accounting.hpp"
 #include "model/prune/answer/answer.hpp"
 #include "model/prune/ledger.hpp"
@@ -90,7 +91,9 @@ class Measurement {
     add_projector();
     add_language_model();
     add_masks();
-    const std::vector<Outcome> outcomes = measure_into(rates_, tasks_, subject_.device, seconds);
+    progress::ProgressLine line(stderr, tasks_.size() * kLeastRuns, 0, 1, false, "measurements");
+    const std::vector<Outcome> outcomes = measure_into(
+        rates_, tasks_, subject_.device, seconds, [&](std::uint64_t runs) { line.update(runs); });
     for (const auto& [name, shallow, deep] : layers_) {
       const double layer = (outcomes[deep].seconds - outcomes[shallow].seconds) /
                            d(reduced_.llama.back() - reduced_.llama.front());
