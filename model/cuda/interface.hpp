@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/decoder_rows/decoder_rows_cuda.hpp"
 #include "kernels/maskscore/maskscore_cuda.hpp"
 #include "kernels/resample/resample_cuda.hpp"
 #include "kernels/select/topk_cuda.hpp"
@@ -14,7 +15,7 @@
 namespace litebench::cuda {
 
 /// Raised whenever anything below changes; a module of another number is refused.
-inline constexpr int kInterfaceVersion = 4;
+inline constexpr int kInterfaceVersion = 5;
 inline constexpr std::size_t kNcclIdBytes = 128;
 
 struct DeviceDescription {
@@ -58,6 +59,9 @@ struct Interface {
   int (*mask_scores)(const kernels::MaskScoreLaunch* launch);
   int (*topk)(const kernels::TopkLaunch* launch);
   int (*resample)(const kernels::ResamplePass* pass);
+  int (*rms_norm)(const kernels::RmsNormLaunch* launch);
+  int (*rotary)(const kernels::RotaryLaunch* launch);
+  int (*swiglu)(const kernels::SwigluLaunch* launch);
 
   /// Broadcast of weights, rank 0 to all; all four null in a build without NCCL. The caller carries rank 0's id to the
   /// others and makes sure beforehand that every rank has a device: NCCL reports its absence late and badly.

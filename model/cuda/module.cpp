@@ -141,6 +141,18 @@ int resample(const kernels::ResamplePass* pass) {
   return queue(kernels::launch_resample, *pass, "resizing pictures");
 }
 
+int rms_norm(const kernels::RmsNormLaunch* launch) {
+  return queue(kernels::launch_rms_norm, *launch, "norming rows");
+}
+
+int rotary(const kernels::RotaryLaunch* launch) {
+  return queue(kernels::launch_rotary, *launch, "rotating queries and keys");
+}
+
+int swiglu(const kernels::SwigluLaunch* launch) {
+  return queue(kernels::launch_swiglu, *launch, "gating rows");
+}
+
 constexpr Interface kInterface{
     .version = kInterfaceVersion,
     .last_error = [] { return last_error_text().c_str(); },
@@ -158,6 +170,9 @@ constexpr Interface kInterface{
     .mask_scores = mask_scores,
     .topk = topk,
     .resample = resample,
+    .rms_norm = rms_norm,
+    .rotary = rotary,
+    .swiglu = swiglu,
 #ifdef LITEBENCH_HAS_NCCL
     .nccl_make_id = nccl_make_id,
     .nccl_open = nccl_open,

@@ -8,6 +8,7 @@
 
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
 #include <ATen/ops/from_blob.h>
 
 #include "harness/measure/cuda_module.hpp"
@@ -56,6 +57,56 @@ inline at::Tensor topk(const cuda::Interface& module, const at::Tensor& scores, 
                                    .best = best,
                                    .ties = ties};
   measure::check_cuda(module, module.topk(&launch), "ranking scores");
+  return out;
+}
+
+inline kernels::Element element_of(const at::Tensor& tensor) {
+  return tensor.scalar_type() == at::kFloat ? kernels::Element::fp32 : kernels::Element::bf16;
+}
+
+/// x [rows, width], weight [width], float or bfloat16.
+inline at::Tensor rms_norm(const cuda::Interface& module, const at::Tensor& x,
+                           const at::Tensor& weight, double eps) {
+  at::Tensor out = at::empty_like(x);
+  const kernels::RmsNormLaunch launch{.x = x.const_data_ptr(),
+                                      .weight = weight.const_data_ptr(),
+                                      .out = out.mutable_data_ptr(),
+                                      .rows = x.size(0),
+                                      .width = x.size(1),
+                                      .eps = static_cast<float>(eps),
+                                      .element = element_of(x)};
+  measure::check_cuda(module, module.rms_norm(&launch), "norming rows");
+  return out;
+}
+
+/// Queries and keys [rows, heads, head_dim] with angles [rows, 1, head_dim / 2].
+inline std::pair<at::Tensor, at::Tensor> rotary(const cuda::Interface& module, const at::Tensor& q,
+                                                const at::Tensor& k, const at::Tensor& cos,
+                                                const at::Tensor& sin) {
+  std::pair<at::Tensor, at::Tensor> out{at::empty_like(q), at::empty_like(k)};
+  const kernels::RotaryLaunch launch{
+      .in = {q.const_data_ptr(), k.const_data_ptr()},
+      .out = {out.first.mutable_data_ptr(), out.second.mutable_data_ptr()},
+      .cos = cos.const_data_ptr(),
+      .sin = sin.const_data_ptr(),
+      .rows = q.size(0),
+      .heads = q.size(1),
+      .head_dim = q.size(2),
+      .element = element_of(q)};
+  measure::check_cuda(module, module.rotary(&launch), "rotating queries and keys");
+  return out;
+}
+
+/// silu(gate) · up, of one shape.
+inline at::Tensor swiglu(const cuda::Interface& module, const at::Tensor& gate,
+                         const at::Tensor& up) {
+  at::Tensor out = at::empty_like(gate);
+  const kernels::SwigluLaunch launch{.gate = gate.const_data_ptr(),
+                                     .up = up.const_data_ptr(),
+                                     .out = out.mutable_data_ptr(),
+                                     .count = gate.numel(),
+                                     .element = element_of(gate)};
+  measure::check_cuda(module, module.swiglu(&launch), "gating rows");
   return out;
 }
 

@@ -2,6 +2,8 @@
 // of every geometry, on one GPU. Wall time of the call with everything it queues; interleaved rounds, best of each.
 //   masks     66 masks (22 variants × 3 expressions) of a 480 × 640 picture: ATen interpolates twice, compares, sums
 //   top k     3 rows of scores, a third of the patches kept: ATen sorts stably
+//   rows      RMSNorm, rotary embedding of queries and keys, SiLU · up of an unpruned conversation in bf16: ATen's
+//             operations one by one, as model/llama composes them (at::rms_norm, which rounds once less, only beside it)
 //   pictures  ATen has nothing that is Pillow's to the bit: the rival resizes on the CPU and copies the result
 // A kernel that does not reach 1.0 is to go. Ends with 1 when one is slower or differs from its CPU reference,
 // with 77 without a GPU. Not run on a GPU so far.
@@ -11,9 +13,14 @@
 #include <random>
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/allclose.h>
+#include <ATen/ops/equal.h>
 #include <ATen/ops/gt.h>
 #include <ATen/ops/mul.h>
 #include <ATen/ops/randn.h>
+#include <ATen/ops/randn_like.h>
+#include <ATen/ops/rms_norm.h>
+#include <ATen/ops/silu.h>
 #include <ATen/ops/sort.h>
 #include <ATen/ops/upsample_bilinear2d.h>
 #include <c10/core/InferenceMode.h>
@@ -22,7 +29,9 @@
 #include "harness/measure/clock.hpp"
 #include "harness/measure/device.hpp"
 #include "model/geometry.hpp"
+#include "model/llama/decoder_layer.hpp"
 #include "tests/support/cuda_kernels.hpp"
+#include "tests/support/decoder_threads.hpp"
 #include "tests/support/ratios.hpp"
 
 namespace {
@@ -30,7 +39,7 @@ namespace {
 using namespace litebench;
 
 constexpr int kRounds = 30, kWarmUp = 3;
-constexpr std::int64_t kHeight = 480, kWidth = 640, kMasks = 66, kTargets = 3;
+constexpr std::int64_t kHeight = 480, kWidth = 640, kMasks = 66, kTargets = 3, kText = 127;
 
 /// Best times of two ways to the same thing, in ns.
 struct Times {
@@ -110,6 +119,53 @@ class Bench {
     report(geometry, "top k", times, test::on_cpu<std::int64_t>(own) == wanted);
   }
 
+  void norm(const model::Geometry& geometry) {
+    const std::int64_t width = geometry.llama.hidden;
+    const double eps = geometry.llama.rms_eps;
+    const at::Tensor x = decoder_rows(geometry, {width}), weight = at::randn({width}, bf16_);
+    at::Tensor own;
+    const auto run = [&] { own = test::rms_norm(module_, x, weight, eps); };
+    const Times times = interleaved(
+        module_, [&] { (void)model::rms_norm(x, weight, eps); }, run);
+    report(geometry, "RMSNorm", times,
+           at::equal(own.cpu(), test::rms_norm_by_threads(x.cpu(), weight.cpu(), eps)));
+    const Times fused = interleaved(
+        module_, [&] { (void)at::rms_norm(x, {width}, weight, eps); }, run);
+    ratios_.add(fmt::format("{}, RMSNorm: at::rms_norm / own", geometry.name),
+                fused.rival / fused.own);
+  }
+
+  void rotary(const model::Geometry& geometry) {
+    const model::LlamaGeometry& llama = geometry.llama;
+    const at::Tensor q = decoder_rows(geometry, {llama.heads, llama.head_dim()}),
+                     k = at::randn_like(q);
+    const model::RotaryAngles angles{decoder_rows(geometry, {1, llama.head_dim() / 2}),
+                                     decoder_rows(geometry, {1, llama.head_dim() / 2})};
+    std::pair<at::Tensor, at::Tensor> own;
+    const Times times = interleaved(
+        module_,
+        [&] {
+          (void)model::rotate(q, angles);
+          (void)model::rotate(k, angles);
+        },
+        [&] { own = test::rotary(module_, q, k, angles.cos, angles.sin); });
+    const at::Tensor cos = angles.cos.cpu(), sin = angles.sin.cpu();
+    report(geometry, "rotary", times,
+           at::equal(own.first.cpu(), test::rotary_by_threads(q.cpu(), cos, sin)) &&
+               at::equal(own.second.cpu(), test::rotary_by_threads(k.cpu(), cos, sin)));
+  }
+
+  void gated(const model::Geometry& geometry) {
+    const at::Tensor gate = decoder_rows(geometry, {geometry.llama.mlp}), up = at::randn_like(gate);
+    at::Tensor scratch = gate.clone(), own;
+    const Times times = interleaved(
+        module_, [&] { at::silu_(scratch).mul_(up); },
+        [&] { own = test::swiglu(module_, gate, up); });
+    const at::Tensor wanted = test::swiglu_by_threads(gate.cpu(), up.cpu());
+    report(geometry, "SiLU x up", times,
+           at::allclose(own.cpu().to(at::kFloat), wanted.to(at::kFloat), /*rtol=*/1.0 / 64, 0));
+  }
+
   void pictures(const model::Geometry& geometry, const char* what, std::int64_t height,
                 std::int64_t width, kernels::Filter filter) {
     std::mt19937 random(1);
@@ -133,6 +189,12 @@ class Bench {
   }
 
  private:
+  /// Something of every row of an unpruned conversation.
+  [[nodiscard]] at::Tensor decoder_rows(const model::Geometry& geometry,
+                                        std::vector<std::int64_t> shape) const {
+    shape.insert(shape.begin(), geometry.vision.patches() + kText);
+    return at::randn(shape, bf16_);
+  }
   static at::TensorOptions on_device(at::ScalarType type) {
     return at::TensorOptions(c10::Device(c10::DeviceType::CUDA, 0)).dtype(type);
   }
@@ -158,6 +220,7 @@ class Bench {
     return true;
   }
 
+  const at::TensorOptions bf16_ = on_device(at::kBFloat16);
   const cuda::Interface& module_;
   test::Ratios& ratios_;
 };
@@ -179,6 +242,9 @@ int main() {
     const model::Geometry geometry = model::named_geometry(name);
     bench.masks(geometry);
     bench.topk(geometry);
+    bench.norm(geometry);
+    bench.rotary(geometry);
+    bench.gated(geometry);
     bench.pictures(geometry, "picture for SAM", geometry.sam.image * 3 / 4, geometry.sam.image,
                    kernels::Filter::bilinear);
     bench.pictures(geometry, "picture for CLIP", geometry.vision.image,

@@ -6,23 +6,13 @@
 #include <limits>
 #include <random>
 
-#include "tests/support/cuda_kernels.hpp"
+#include "tests/model/cuda/fixture.hpp"
 
 namespace litebench::kernels {
 namespace {
 
 using Bytes = std::vector<std::uint8_t>;
-
-class CudaKernels : public testing::Test {
- protected:
-  void SetUp() override {
-    if (gpu_.module == nullptr) GTEST_SKIP() << "no GPU: " << gpu_.reason;
-  }
-  [[nodiscard]] const cuda::Interface& module() const { return *gpu_.module; }
-
- private:
-  test::Gpu gpu_ = test::find_gpu();
-};
+using CudaKernels = test::CudaKernels;
 
 std::vector<float> random_scores(std::int64_t count, int values) {
   std::mt19937 random(11);
