@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -51,9 +52,17 @@ def test_the_model_finds_most_referents_with_all_tokens(rows):
     assert ciou(rows, "none") > 60
 
 
-@pytest.mark.parametrize("method", ["uniform", "random"])
-def test_fewer_tokens_cost_accuracy(rows, method):
-    assert ciou(rows, "none") > max(ciou(rows, f"{method}@192"), ciou(rows, f"{method}@64"))
+def test_fewer_tokens_cost_every_method_accuracy(rows):
+    """Not at every step: docs/pocket.md says why 192 and 128 tokens may be alike."""
+    variants = {key[4] for key in rows}
+    average = {v: statistics.mean(ciou(rows, v, f"{name}/val") for name in ("refcoco", "refcoco+", "refcocog")) for v in variants}
+    methods = {tuple(v.split("@192")) for v in variants if "@192" in v}
+    assert len(methods) == 13
+    for name, options in methods:
+        most, fewer, least = (average[f"{name}@{tokens}{options}"] for tokens in (192, 128, 64))
+        assert average["none"] > max(most, fewer, least), name
+        # LiteLVLM with native positions need not: it rests on a similarity that this model does not have.
+        assert most > least or (name, options) == ("litelvlm", ""), name
 
 
 def test_every_cell_of_every_table_is_explained(demo):
