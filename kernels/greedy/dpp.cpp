@@ -1,17 +1,13 @@
 #include "kernels/greedy/dpp.hpp"
 
-#include <algorithm>
 #include <cassert>
-#include <cmath>
 
 #include "kernels/clones.hpp"
 #include "kernels/greedy/best_free.hpp"
+#include "kernels/greedy/dpp_block.hpp"
 
 namespace litebench::kernels {
 namespace {
-
-// Smaller pivots would blow rounding noise up to picks-sized numbers.
-constexpr double kLeastPivot = 1e-10;
 
 /// residual -= factor · row, which is all the time this takes.
 LITEBENCH_WIDE void subtract(double* residual, const double* row, double factor, std::size_t n) {
@@ -25,7 +21,7 @@ std::vector<std::int64_t> dpp_selection(const float* similarity, const float* re
   assert(0 <= k && k <= n);
   const auto size = static_cast<std::size_t>(n);
   const auto kernel = [&](std::size_t i, std::size_t j) {
-    return static_cast<double>(relevance[i]) * similarity[i * size + j] * relevance[j];
+    return dpp_entry(relevance[i], similarity[i * size + j], relevance[j]);
   };
   std::vector<double> gain(size);
   for (std::size_t i = 0; i < size; ++i) gain[i] = kernel(i, i);
@@ -41,7 +37,7 @@ std::vector<std::int64_t> dpp_selection(const float* similarity, const float* re
       const double* before = rows.data() + earlier * size;
       subtract(row, before, before[pick], size);
     }
-    const double root = std::sqrt(std::max(gain[pick], kLeastPivot));
+    const double root = dpp_root(gain[pick]);
     for (std::size_t i = 0; i < size; ++i) {
       row[i] /= root;
       gain[i] -= row[i] * row[i];

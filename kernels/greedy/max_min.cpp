@@ -2,27 +2,18 @@
 
 #include <algorithm>
 #include <cassert>
-#include <limits>
 #include <span>
 
 #include "kernels/greedy/best_free.hpp"
+#include "kernels/greedy/max_min_block.hpp"
 
 namespace litebench::kernels {
 namespace {
 
-constexpr float kInf = std::numeric_limits<float>::infinity();
-
 float second_smallest(std::span<const float> values) {
-  float first = kInf, second = kInf;
-  for (const float value : values) {
-    if (value < first) {
-      second = first;
-      first = value;
-    } else if (value < second) {
-      second = value;
-    }
-  }
-  return second;
+  TwoSmallest least{kNothingNear, kNothingNear};
+  for (const float value : values) least.add(value);
+  return least.second;
 }
 
 }  // namespace
@@ -40,7 +31,7 @@ std::vector<std::int64_t> max_min_selection(const float* distance, std::int64_t 
     const float* row = distance + pick * size;
     // The scores of the first pick are nearest-neighbour distances; from here on only distances to
     // picks count.
-    if (picks.empty()) std::fill(nearest.begin(), nearest.end(), kInf);
+    if (picks.empty()) std::fill(nearest.begin(), nearest.end(), kNothingNear);
     for (std::size_t i = 0; i < size; ++i) nearest[i] = std::min(nearest[i], row[i]);
     picks.push_back(static_cast<std::int64_t>(pick));
   }

@@ -10,7 +10,8 @@ namespace litebench::kernels {
 
 /// Whether score x of index i goes before score y of index j. A strict weak ordering although scores may be NaN: NaN is
 /// worse than every number and equal to itself.
-LB_HOST_DEVICE inline bool better(float x, std::int64_t i, float y, std::int64_t j, Best best,
+template <typename Real>
+LB_HOST_DEVICE inline bool better(Real x, std::int64_t i, Real y, std::int64_t j, Best best,
                                   Ties ties) {
   const bool x_nan = x != x, y_nan = y != y;
   if (x_nan != y_nan) return y_nan;

@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "kernels/decoder_rows/decoder_rows_cuda.hpp"
+#include "kernels/greedy/greedy_cuda.hpp"
 #include "kernels/maskscore/maskscore_cuda.hpp"
 #include "kernels/resample/resample_cuda.hpp"
 #include "kernels/select/topk_cuda.hpp"
@@ -15,7 +16,7 @@
 namespace litebench::cuda {
 
 /// Raised whenever anything below changes; a module of another number is refused.
-inline constexpr int kInterfaceVersion = 5;
+inline constexpr int kInterfaceVersion = 6;
 inline constexpr std::size_t kNcclIdBytes = 128;
 
 struct DeviceDescription {
@@ -62,6 +63,9 @@ struct Interface {
   int (*rms_norm)(const kernels::RmsNormLaunch* launch);
   int (*rotary)(const kernels::RotaryLaunch* launch);
   int (*swiglu)(const kernels::SwigluLaunch* launch);
+  int (*max_min)(const kernels::MaxMinLaunch* launch);
+  int (*dpp)(const kernels::DppLaunch* launch);
+  int (*parity_halving)(const kernels::ParityHalvingLaunch* launch);
 
   /// Broadcast of weights, rank 0 to all; all four null in a build without NCCL. The caller carries rank 0's id to the
   /// others and makes sure beforehand that every rank has a device: NCCL reports its absence late and badly.

@@ -153,6 +153,18 @@ int swiglu(const kernels::SwigluLaunch* launch) {
   return queue(kernels::launch_swiglu, *launch, "gating rows");
 }
 
+int max_min(const kernels::MaxMinLaunch* launch) {
+  return queue(kernels::launch_max_min, *launch, "picking the farthest");
+}
+
+int dpp(const kernels::DppLaunch* launch) {
+  return queue(kernels::launch_dpp, *launch, "picking by determinants");
+}
+
+int parity_halving(const kernels::ParityHalvingLaunch* launch) {
+  return queue(kernels::launch_parity_halving, *launch, "removing near-duplicates");
+}
+
 constexpr Interface kInterface{
     .version = kInterfaceVersion,
     .last_error = [] { return last_error_text().c_str(); },
@@ -173,6 +185,9 @@ constexpr Interface kInterface{
     .rms_norm = rms_norm,
     .rotary = rotary,
     .swiglu = swiglu,
+    .max_min = max_min,
+    .dpp = dpp,
+    .parity_halving = parity_halving,
 #ifdef LITEBENCH_HAS_NCCL
     .nccl_make_id = nccl_make_id,
     .nccl_open = nccl_open,

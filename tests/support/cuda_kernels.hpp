@@ -110,6 +110,52 @@ inline at::Tensor swiglu(const cuda::Interface& module, const at::Tensor& gate,
   return out;
 }
 
+/// [pictures, k] int64 from distances [pictures, n, n].
+inline at::Tensor max_min(const cuda::Interface& module, const at::Tensor& distance,
+                          std::int64_t k) {
+  at::Tensor out = empty_like_on_gpu({distance.size(0), k}, at::kLong);
+  const kernels::MaxMinLaunch launch{.distance = distance.const_data_ptr<float>(),
+                                     .out = out.mutable_data_ptr<std::int64_t>(),
+                                     .pictures = distance.size(0),
+                                     .n = distance.size(1),
+                                     .k = k};
+  measure::check_cuda(module, module.max_min(&launch), "picking the farthest");
+  return out;
+}
+
+/// [pictures, k] int64 from similarities [pictures, n, n] and relevances [pictures, n].
+inline at::Tensor dpp(const cuda::Interface& module, const at::Tensor& similarity,
+                      const at::Tensor& relevance, std::int64_t k) {
+  const std::int64_t pictures = similarity.size(0), n = similarity.size(1);
+  at::Tensor out = empty_like_on_gpu({pictures, k}, at::kLong);
+  at::Tensor rows = empty_like_on_gpu({pictures, k, n}, at::kDouble);
+  const kernels::DppLaunch launch{.similarity = similarity.const_data_ptr<float>(),
+                                  .relevance = relevance.const_data_ptr<float>(),
+                                  .rows = rows.mutable_data_ptr<double>(),
+                                  .out = out.mutable_data_ptr<std::int64_t>(),
+                                  .pictures = pictures,
+                                  .n = n,
+                                  .k = k};
+  measure::check_cuda(module, module.dpp(&launch), "picking by determinants");
+  return out;
+}
+
+/// [pictures, keep] int64 from similarities [pictures, n, n] and lists [pictures, length] int64.
+inline at::Tensor parity_halving(const cuda::Interface& module, const at::Tensor& similarity,
+                                 const at::Tensor& list, std::int64_t keep, std::int64_t step) {
+  at::Tensor out = empty_like_on_gpu({list.size(0), keep}, at::kLong);
+  const kernels::ParityHalvingLaunch launch{.similarity = similarity.const_data_ptr<float>(),
+                                            .list = list.const_data_ptr<std::int64_t>(),
+                                            .out = out.mutable_data_ptr<std::int64_t>(),
+                                            .pictures = list.size(0),
+                                            .n = similarity.size(1),
+                                            .length = list.size(1),
+                                            .keep = keep,
+                                            .step = step};
+  measure::check_cuda(module, module.parity_halving(&launch), "removing near-duplicates");
+  return out;
+}
+
 struct GpuMasks {
   at::Tensor totals;  ///< [masks, 6] int64: MaskTotals
   at::Tensor drawn;   ///< [masks, height, width] uint8, if wanted
