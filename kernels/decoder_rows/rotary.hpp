@@ -1,10 +1,25 @@
 #pragma once
-// Rotary embedding with half-split pairing as one device thread does it. Roundings, those of rotate (model/llama), to the
-// element's type each: a·cos, b·sin, their difference; b·cos, a·sin, their sum. Equal to it to the bit.
+// Rotary embedding with half-split pairing: on the CPU, and as one device thread does it. Roundings, those of rotate_by_operations
+// (model/llama), to the element's type each: a·cos, b·sin, their difference; b·cos, a·sin, their sum. Equal to it to the bit.
 
 #include "kernels/decoder_rows/element.hpp"
 
 namespace litebench::kernels {
+
+/// One pair, in place.
+template <typename T>
+LB_HOST_DEVICE inline void rotate(T& a, T& b, T cos, T sin) {
+  const T x = a, y = b;
+  a = rounded<T>(widened(product(x, cos)) - widened(product(y, sin)));
+  b = rounded<T>(widened(product(y, cos)) + widened(product(x, sin)));
+}
+
+/// On the CPU, vectorised: x [rows, heads, 2 · half], cos and sin [rows, half] -> out, of x's shape and elsewhere in memory.
+struct RotaryShape {
+  std::int64_t rows, heads, half;
+};
+void rotate_rows(const float* x, const float* cos, const float* sin, float* out, RotaryShape shape);
+void rotate_rows(const Bf16* x, const Bf16* cos, const Bf16* sin, Bf16* out, RotaryShape shape);
 
 /// Where the packs of pair `i` of a row [heads, head_dim] are: the lower half's, the upper half's, and their angles'.
 struct RotaryPlace {
@@ -22,9 +37,7 @@ template <typename T>
 LB_HOST_DEVICE inline void rotate(Pack<T>& low, Pack<T>& high, const Pack<T>& cos,
                                   const Pack<T>& sin) {
   for (int i = 0; i < Pack<T>::kCount; ++i) {
-    const T a = low.values[i], b = high.values[i], c = cos.values[i], s = sin.values[i];
-    low.values[i] = rounded<T>(widened(product(a, c)) - widened(product(b, s)));
-    high.values[i] = rounded<T>(widened(product(b, c)) + widened(product(a, s)));
+    rotate(low.values[i], high.values[i], cos.values[i], sin.values[i]);
   }
 }
 

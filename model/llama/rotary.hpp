@@ -19,7 +19,9 @@ struct RotaryAngles {
 RotaryAngles rotary_angles(const LlamaGeometry& llama, std::span<const std::int64_t> positions,
                            const at::TensorOptions& like);
 
-/// [n, heads, head_dim] -> the same shape: dimension j is paired with j + head_dim/2.
+/// [n, heads, head_dim] -> the same shape: dimension j is paired with j + head_dim/2. In one pass over the rows on a CPU
+/// in fp32 and bf16, else by operations; the same bits.
 at::Tensor rotate(const at::Tensor& x, const RotaryAngles& angles);
+at::Tensor rotate_by_operations(const at::Tensor& x, const RotaryAngles& angles);
 
 }  // namespace litebench::model

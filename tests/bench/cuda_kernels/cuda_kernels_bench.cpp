@@ -164,8 +164,8 @@ class Bench {
     const Times times = interleaved(
         module_,
         [&] {
-          (void)model::rotate(q, angles);
-          (void)model::rotate(k, angles);
+          (void)model::rotate_by_operations(q, angles);
+          (void)model::rotate_by_operations(k, angles);
         },
         [&] { own = test::rotary(module_, q, k, angles.cos, angles.sin); });
     const at::Tensor cos = angles.cos.cpu(), sin = angles.sin.cpu();

@@ -72,8 +72,10 @@ TEST_P(DecoderRows, AreRotatedLikeTheReferenceToTheBit) {
     }
     const at::Tensor x = random({29, heads, head_dim});
     const model::RotaryAngles angles = model::rotary_angles(llama, positions, x.options());
-    EXPECT_TRUE(at::equal(rotary_by_threads(x, angles.cos, angles.sin), model::rotate(x, angles)))
+    const at::Tensor wanted = model::rotate_by_operations(x, angles);
+    EXPECT_TRUE(at::equal(rotary_by_threads(x, angles.cos, angles.sin), wanted))
         << heads << " heads of " << head_dim;
+    EXPECT_TRUE(at::equal(model::rotate(x, angles), wanted)) << heads << " heads of " << head_dim;
   }
 }
 
