@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <map>
+#include <string>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -18,10 +20,14 @@ struct Work {
   const results::Bundle* longest = nullptr;
 };
 
-std::map<std::int32_t, Work> work_by_process(const Run& run) {
-  std::map<std::int32_t, Work> all;
+/// Attempt and rank: a process has a shard for every pack of variants and for every pass.
+using ProcessId = std::pair<std::string, std::int32_t>;
+
+std::map<ProcessId, Work> work_by_process(const Run& run) {
+  std::map<ProcessId, Work> all;
   for (const results::Bundle& bundle : run.bundles) {
-    Work& work = all[bundle.attempt];
+    const Process& shard = run.processes[static_cast<std::size_t>(bundle.attempt)];
+    Work& work = all[{shard.attempt, shard.rank}];
     const std::int64_t end = bundle.begin_ns + bundle.duration_ns;
     if (work.bundles == 0 || bundle.begin_ns < work.first_ns) work.first_ns = bundle.begin_ns;
     work.last_ns = std::max(work.last_ns, end);
@@ -37,11 +43,10 @@ std::map<std::int32_t, Work> work_by_process(const Run& run) {
 
 /// First begin and last end over the processes of an attempt.
 std::map<std::string, std::pair<std::int64_t, std::int64_t>> spans(
-    const Run& run, const std::map<std::int32_t, Work>& work) {
+    const std::map<ProcessId, Work>& work) {
   std::map<std::string, std::pair<std::int64_t, std::int64_t>> out;
   for (const auto& [process, w] : work) {
-    auto [found, fresh] = out.try_emplace(run.processes[static_cast<std::size_t>(process)].attempt,
-                                          w.first_ns, w.last_ns);
+    auto [found, fresh] = out.try_emplace(process.first, w.first_ns, w.last_ns);
     if (fresh) continue;
     found->second.first = std::min(found->second.first, w.first_ns);
     found->second.second = std::max(found->second.second, w.last_ns);
@@ -64,21 +69,21 @@ Table stragglers_table(const TableInput& input) {
       {"tail_s", "Tail s", Unit::seconds},      {"longest_s", "Longest s", Unit::seconds},
       {"longest", "Longest bundle", Unit::text}};
   const auto work = work_by_process(input.run);
-  const auto span = spans(input.run, work);
+  const auto span = spans(work);
   std::string before;
   for (const auto& [process, w] : work) {
-    const Process& p = input.run.processes[static_cast<std::size_t>(process)];
-    const auto [first, last] = span.at(p.attempt);
+    const auto& [attempt, rank] = process;
+    const auto [first, last] = span.at(attempt);
     const auto idle = static_cast<double>(last - first - w.busy_ns);
-    const std::string id = fmt::format("{}/r{}", p.attempt, p.rank);
-    Row row{{}, p.attempt != before};
-    before = p.attempt;
+    const std::string id = fmt::format("{}/r{}", attempt, rank);
+    Row row{{}, attempt != before};
+    before = attempt;
     const auto add = [&](const char* tag, double value, Unit unit) {
       row.cells.push_back(number_cell(fmt::format("{}/{}", id, tag), value, unit, ""));
       row.cells.back().origin.metric = tag;
     };
-    row.cells.push_back(text_cell(id + "/attempt", p.attempt));
-    add("rank", p.rank, Unit::count);
+    row.cells.push_back(text_cell(id + "/attempt", attempt));
+    add("rank", rank, Unit::count);
     add("bundles", static_cast<double>(w.bundles), Unit::count);
     add("busy_s", static_cast<double>(w.busy_ns) / kSecond, Unit::seconds);
     add("idle_s", idle / kSecond, Unit::seconds);

@@ -369,12 +369,13 @@ def stragglers_table(run):
     out = {}
     b = run.bundles.assign(end=run.bundles.begin_ns + run.bundles.duration_ns)
     b["name"] = [run.attempts.attempt[i].decode() for i in b.attempt]
-    for process, own in b.groupby("attempt"):
-        whole = b[b.name == own.name.iloc[0]]
+    b["rank"] = [run.attempts["rank"][i] for i in b.attempt]
+    for (name, rank), own in b.groupby(["name", "rank"]):  # a process has a shard for every pack and pass
+        whole = b[b.name == name]
         span = whole.end.max() - whole.begin_ns.min()
         busy = own.duration_ns.sum()
-        prefix = f"{own.name.iloc[0]}/r{run.attempts['rank'][process]}"
-        cells = {"rank": count(run.attempts["rank"][process]), "bundles": count(len(own)), "busy_s": fixed(1)(busy / 1e9),
+        prefix = f"{name}/r{rank}"
+        cells = {"rank": count(rank), "bundles": count(len(own)), "busy_s": fixed(1)(busy / 1e9),
                  "idle_s": fixed(1)((span - busy) / 1e9), "idle": percent((span - busy) / span),
                  "tail_s": fixed(1)((whole.end.max() - own.end.max()) / 1e9), "longest_s": fixed(1)(own.duration_ns.max() / 1e9)}
         out.update({f"{prefix}/{name}": text for name, text in cells.items()})
