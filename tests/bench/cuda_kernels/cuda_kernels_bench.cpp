@@ -4,85 +4,43 @@
 //   top k     3 rows of scores, a third of the patches kept: ATen sorts stably
 //   rows      RMSNorm, rotary embedding of queries and keys, SiLU · up of an unpruned conversation in bf16: ATen's
 //             operations one by one, as model/llama composes them (at::rms_norm, which rounds once less, only beside it)
-//   farthest, determinant, near-duplicates   a third of the patches kept: ATen takes some launches for every pick or round, and
-//             never waits for the host; for determinants in float, where the own kernel takes double
+//   greedy    farthest, determinant, near-duplicates: see greedy.hpp
 //   pictures  ATen has nothing that is Pillow's to the bit: the rival resizes on the CPU and copies the result
 // A kernel that does not reach 1.0 is to go. Ends with 1 when one is slower or differs from its CPU reference,
 // with 77 without a GPU. Not run on a GPU so far.
 
 #include <algorithm>
-#include <functional>
 #include <random>
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/addcmul.h>
-#include <ATen/ops/addmv.h>
 #include <ATen/ops/allclose.h>
-#include <ATen/ops/argmax.h>
-#include <ATen/ops/argsort.h>
-#include <ATen/ops/cat.h>
-#include <ATen/ops/empty.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/gt.h>
-#include <ATen/ops/kthvalue.h>
-#include <ATen/ops/minimum.h>
-#include <ATen/ops/mm.h>
 #include <ATen/ops/mul.h>
-#include <ATen/ops/rand.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/randn_like.h>
-#include <ATen/ops/randperm.h>
 #include <ATen/ops/rms_norm.h>
 #include <ATen/ops/silu.h>
-#include <ATen/ops/slice.h>
 #include <ATen/ops/sort.h>
 #include <ATen/ops/upsample_bilinear2d.h>
 #include <c10/core/InferenceMode.h>
 #include <fmt/core.h>
 
-#include "harness/measure/clock.hpp"
 #include "harness/measure/device.hpp"
-#include "kernels/greedy/dpp.hpp"
-#include "kernels/greedy/max_min.hpp"
-#include "kernels/greedy/parity_halving.hpp"
 #include "model/geometry.hpp"
 #include "model/llama/decoder_layer.hpp"
-#include "tests/support/cuda_kernels.hpp"
+#include "tests/bench/cuda_kernels/greedy.hpp"
+#include "tests/bench/cuda_kernels/interleaved.hpp"
 #include "tests/support/decoder_threads.hpp"
-#include "tests/support/ratios.hpp"
 
 namespace {
 
 using namespace litebench;
+using test::interleaved;
+using test::on_device;
+using test::Times;
 
-constexpr int kRounds = 30, kWarmUp = 3;
 constexpr std::int64_t kHeight = 480, kWidth = 640, kMasks = 66, kTargets = 3, kText = 127;
-constexpr std::int64_t kRemoved = 8;   // of near-duplicates in a round, as VisPruner does
-constexpr double kNeverAgain = -1e30;  // gain of what is taken
-
-/// Best times of two ways to the same thing, in ns.
-struct Times {
-  double rival = 1e18, own = 1e18;
-};
-
-Times interleaved(const cuda::Interface& module, const std::function<void()>& rival,
-                  const std::function<void()>& own) {
-  const auto time = [&](const std::function<void()>& work) {
-    measure::check_cuda(module, module.synchronize(), "waiting");
-    const measure::Stopwatch watch;
-    work();
-    measure::check_cuda(module, module.synchronize(), "waiting");
-    return static_cast<double>(watch.elapsed_ns());
-  };
-  Times best;
-  for (int round = 0; round < kRounds + kWarmUp; ++round) {
-    const Times now{time(rival), time(own)};
-    if (round < kWarmUp) continue;
-    best = {std::min(best.rival, now.rival), std::min(best.own, now.own)};
-  }
-  return best;
-}
-
 class Bench {
  public:
   Bench(const cuda::Interface& module, test::Ratios& ratios) : module_(module), ratios_(ratios) {}
@@ -185,93 +143,6 @@ class Bench {
            at::allclose(own.cpu().to(at::kFloat), wanted.to(at::kFloat), /*rtol=*/1.0 / 64, 0));
   }
 
-  void farthest(const model::Geometry& geometry) {
-    const std::int64_t n = geometry.vision.patches(), k = n / 3;
-    const at::Tensor distance = cosines(n).neg().add(1);
-    at::Tensor own;
-    const Times times = interleaved(
-        module_,
-        [&] {
-          at::Tensor nearest = std::get<0>(at::kthvalue(distance, 2, 1));
-          std::vector<at::Tensor> picks;
-          for (std::int64_t step = 0; step < k; ++step) {
-            picks.push_back(at::argmax(nearest, 0, /*keepdim=*/true));
-            const at::Tensor row = distance.index_select(0, picks.back()).squeeze(0);
-            nearest = step == 0 ? row : at::minimum(nearest, row);
-          }
-          (void)at::cat(picks);
-        },
-        [&] { own = test::max_min(module_, distance.unsqueeze(0), k); });
-    const std::vector<float> here = test::on_cpu<float>(distance);
-    report(geometry, "farthest", times,
-           test::on_cpu<std::int64_t>(own) == kernels::max_min_selection(here.data(), n, k));
-  }
-
-  void determinant(const model::Geometry& geometry) {
-    const std::int64_t n = geometry.vision.patches(), k = n / 3;
-    const at::Tensor similarity = cosines(n), relevance = at::rand({n}, on_device(at::kFloat));
-    at::Tensor own;
-    const Times times = interleaved(
-        module_,
-        [&] {
-          const at::Tensor kernel = similarity.mul(relevance).mul(relevance.unsqueeze(1));
-          const at::Tensor rows = at::empty({k, n}, on_device(at::kFloat));
-          at::Tensor gain = kernel.diagonal().clone();
-          std::vector<at::Tensor> picks;
-          for (std::int64_t step = 0; step < k; ++step) {
-            picks.push_back(at::argmax(gain, 0, /*keepdim=*/true));
-            const at::Tensor& pick = picks.back();
-            at::Tensor row = kernel.index_select(0, pick).squeeze(0);
-            if (step > 0) {
-              const at::Tensor before = rows.narrow(0, 0, step);
-              row = at::addmv(row, before.t(), before.index_select(1, pick).squeeze(1), 1, -1);
-            }
-            row = row.div(gain.index_select(0, pick).sqrt());
-            rows.select(0, step).copy_(row);
-            gain = at::addcmul(gain, row, row, -1).index_fill(0, pick, kNeverAgain);
-          }
-          (void)at::cat(picks);
-        },
-        [&] { own = test::dpp(module_, similarity.unsqueeze(0), relevance.unsqueeze(0), k); });
-    const std::vector<float> s = test::on_cpu<float>(similarity);
-    const std::vector<float> r = test::on_cpu<float>(relevance);
-    report(geometry, "determinant", times,
-           test::on_cpu<std::int64_t>(own) == kernels::dpp_selection(s.data(), r.data(), n, k));
-  }
-
-  /// As VisPruner calls it at its own share: half of the kept are important, the rest comes from all others.
-  void near_duplicates(const model::Geometry& geometry) {
-    const std::int64_t n = geometry.vision.patches(), keep = n / 6, length = n - keep;
-    const at::Tensor similarity = cosines(n);
-    const at::Tensor list = at::randperm(n, on_device(at::kLong)).narrow(0, 0, length);
-    at::Tensor own;
-    const Times times = interleaved(
-        module_,
-        [&] {
-          at::Tensor left = list;
-          while (left.size(0) > keep) {
-            const at::Tensor even = at::slice(left, 0, 0, left.size(0), 2),
-                             odd = at::slice(left, 0, 1, left.size(0), 2);
-            const std::int64_t removed = std::min({kRemoved, left.size(0) - keep, even.size(0)});
-            const at::Tensor closest =
-                similarity.index_select(0, even).index_select(1, odd).amax(1);
-            const at::Tensor order =
-                at::argsort(closest, /*stable=*/true, /*dim=*/0, /*descending=*/true);
-            left = at::cat(
-                {even.index_select(0, order.narrow(0, removed, even.size(0) - removed)), odd});
-          }
-        },
-        [&] {
-          own = test::parity_halving(module_, similarity.unsqueeze(0), list.unsqueeze(0), keep,
-                                     kRemoved);
-        });
-    const std::vector<float> s = test::on_cpu<float>(similarity);
-    report(
-        geometry, "near-duplicates", times,
-        test::on_cpu<std::int64_t>(own) ==
-            kernels::parity_halving(s.data(), n, test::on_cpu<std::int64_t>(list), keep, kRemoved));
-  }
-
   void pictures(const model::Geometry& geometry, const char* what, std::int64_t height,
                 std::int64_t width, kernels::Filter filter) {
     std::mt19937 random(1);
@@ -301,22 +172,8 @@ class Bench {
     shape.insert(shape.begin(), geometry.vision.patches() + kText);
     return at::randn(shape, bf16_);
   }
-  static at::TensorOptions on_device(at::ScalarType type) {
-    return at::TensorOptions(c10::Device(c10::DeviceType::CUDA, 0)).dtype(type);
-  }
-
-  /// [n, n] of random directions.
-  static at::Tensor cosines(std::int64_t n) {
-    constexpr std::int64_t kSize = 256;
-    const at::Tensor x = at::randn({n, kSize}, on_device(at::kFloat));
-    const at::Tensor directions = x.div(x.norm(2, at::IntArrayRef({1}), /*keepdim=*/true));
-    return at::mm(directions, directions.t());
-  }
-
   void report(const model::Geometry& geometry, const char* what, const Times& times, bool same) {
-    ratios_.add(fmt::format("{}, {}: rival / own", geometry.name, what), times.rival / times.own,
-                1);
-    ratios_.add(fmt::format("{}, {}: as on the CPU", geometry.name, what), same ? 1 : 0, 1);
+    test::report(ratios_, fmt::format("{}, {}", geometry.name, what), times, same);
   }
 
   static bool same_masks(const kernels::MaskFrame& frame, const at::Tensor& logits,
@@ -349,8 +206,9 @@ int main() {
   }
   const c10::InferenceMode inference;
   const auto device = measure::open_cuda_device(0);
-  test::Ratios ratios("cuda_kernels", fmt::format("{}, least of {} rounds, load {}",
-                                                  device->info().name, kRounds, test::load()));
+  test::Ratios ratios("cuda_kernels",
+                      fmt::format("{}, least of {} rounds, load {}", device->info().name,
+                                  test::kRounds, test::load()));
   Bench bench(*gpu.module, ratios);
   for (const std::string& name : model::geometry_names()) {
     const model::Geometry geometry = model::named_geometry(name);
@@ -359,9 +217,7 @@ int main() {
     bench.norm(geometry);
     bench.rotary(geometry);
     bench.gated(geometry);
-    bench.farthest(geometry);
-    bench.determinant(geometry);
-    bench.near_duplicates(geometry);
+    test::bench_greedy(*gpu.module, ratios, geometry);
     bench.pictures(geometry, "picture for SAM", geometry.sam.image * 3 / 4, geometry.sam.image,
                    kernels::Filter::bilinear);
     bench.pictures(geometry, "picture for CLIP", geometry.vision.image,
