@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "kernels/decoder_rows/decoder_rows_cuda.hpp"
+#include "kernels/gather_rows/gather_rows_cuda.hpp"
 #include "kernels/greedy/greedy_cuda.hpp"
 #include "kernels/maskscore/maskscore_cuda.hpp"
 #include "kernels/resample/resample_cuda.hpp"
@@ -16,7 +17,7 @@
 namespace litebench::cuda {
 
 /// Raised whenever anything below changes; a module of another number is refused.
-inline constexpr int kInterfaceVersion = 6;
+inline constexpr int kInterfaceVersion = 7;
 inline constexpr std::size_t kNcclIdBytes = 128;
 
 struct DeviceDescription {
@@ -63,6 +64,7 @@ struct Interface {
   int (*rms_norm)(const kernels::RmsNormLaunch* launch);
   int (*rotary)(const kernels::RotaryLaunch* launch);
   int (*swiglu)(const kernels::SwigluLaunch* launch);
+  int (*gather_rows)(const kernels::GatherRowsLaunch* launch);
   int (*max_min)(const kernels::MaxMinLaunch* launch);
   int (*dpp)(const kernels::DppLaunch* launch);
   int (*parity_halving)(const kernels::ParityHalvingLaunch* launch);

@@ -153,6 +153,10 @@ int swiglu(const kernels::SwigluLaunch* launch) {
   return queue(kernels::launch_swiglu, *launch, "gating rows");
 }
 
+int gather_rows(const kernels::GatherRowsLaunch* launch) {
+  return queue(kernels::launch_gather_rows, *launch, "gathering rows");
+}
+
 int max_min(const kernels::MaxMinLaunch* launch) {
   return queue(kernels::launch_max_min, *launch, "picking the farthest");
 }
@@ -185,6 +189,7 @@ constexpr Interface kInterface{
     .rms_norm = rms_norm,
     .rotary = rotary,
     .swiglu = swiglu,
+    .gather_rows = gather_rows,
     .max_min = max_min,
     .dpp = dpp,
     .parity_halving = parity_halving,

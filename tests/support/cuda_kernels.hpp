@@ -156,6 +156,29 @@ inline at::Tensor parity_halving(const cuda::Interface& module, const at::Tensor
   return out;
 }
 
+/// The rows `index` [rows] int64 of every table [in_rows, …].
+inline std::vector<at::Tensor> gather_rows(const cuda::Interface& module,
+                                           const std::vector<at::Tensor>& tables,
+                                           const at::Tensor& index) {
+  std::vector<at::Tensor> out;
+  kernels::GatherRowsLaunch launch{.count = static_cast<int>(tables.size()),
+                                   .index = index.const_data_ptr<std::int64_t>(),
+                                   .rows = index.size(0),
+                                   .in_rows = tables.empty() ? 0 : tables[0].size(0)};
+  for (const at::Tensor& table : tables) {
+    std::vector<std::int64_t> shape = table.sizes().vec();
+    shape[0] = index.size(0);
+    out.push_back(at::empty(shape, table.options()));
+    launch.tables[out.size() - 1] = {
+        .in = static_cast<const kernels::Sixteen*>(table.const_data_ptr()),
+        .out = static_cast<kernels::Sixteen*>(out.back().mutable_data_ptr()),
+        .packs = static_cast<std::int64_t>(out.back().nbytes() / sizeof(kernels::Sixteen)) /
+                 index.size(0)};
+  }
+  measure::check_cuda(module, module.gather_rows(&launch), "gathering rows");
+  return out;
+}
+
 struct GpuMasks {
   at::Tensor totals;  ///< [masks, 6] int64: MaskTotals
   at::Tensor drawn;   ///< [masks, height, width] uint8, if wanted

@@ -3,7 +3,8 @@
 //   masks     66 masks (22 variants × 3 expressions) of a 480 × 640 picture: ATen interpolates twice, compares, sums
 //   top k     3 rows of scores, a third of the patches kept: ATen sorts stably
 //   rows      RMSNorm, rotary embedding of queries and keys, SiLU · up of an unpruned conversation in bf16: ATen's
-//             operations one by one, as model/llama composes them (at::rms_norm, which rounds once less, only beside it)
+//             operations one by one, as model/llama composes them (at::rms_norm, which rounds once less, only beside it);
+//             what a cut to a third leaves of states, cosines and sines: three index_selects
 //   greedy    farthest, determinant, near-duplicates: see greedy.hpp
 //   pictures  ATen has nothing that is Pillow's to the bit: the rival resizes on the CPU and copies the result
 // A kernel that does not reach 1.0 is to go. Ends with 1 when one is slower or differs from its CPU reference,
@@ -16,6 +17,7 @@
 #include <ATen/ops/allclose.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/gt.h>
+#include <ATen/ops/index_select.h>
 #include <ATen/ops/mul.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/randn_like.h>
@@ -132,6 +134,30 @@ class Bench {
                at::equal(own.second.cpu(), test::rotary_by_threads(k.cpu(), cos, sin)));
   }
 
+  void gathered(const model::Geometry& geometry) {
+    const model::LlamaGeometry& llama = geometry.llama;
+    const std::vector<at::Tensor> tables{decoder_rows(geometry, {llama.hidden}),
+                                         decoder_rows(geometry, {1, llama.head_dim() / 2}),
+                                         decoder_rows(geometry, {1, llama.head_dim() / 2})};
+    std::vector<std::int64_t> kept;
+    for (std::int64_t row = 0; row < tables[0].size(0); ++row) {
+      if (row % 3 == 0 || row >= geometry.vision.patches()) kept.push_back(row);
+    }
+    const at::Tensor index = test::on_gpu(kept, {std::ssize(kept)});
+    std::vector<at::Tensor> own;
+    const Times times = interleaved(
+        module_,
+        [&] {
+          for (const at::Tensor& table : tables) (void)table.index_select(0, index);
+        },
+        [&] { own = test::gather_rows(module_, tables, index); });
+    bool same = true;
+    for (std::size_t t = 0; t < tables.size(); ++t) {
+      same = same && at::equal(own[t].cpu(), tables[t].cpu().index_select(0, index.cpu()));
+    }
+    report(geometry, "gather rows", times, same);
+  }
+
   void gated(const model::Geometry& geometry) {
     const at::Tensor gate = decoder_rows(geometry, {geometry.llama.mlp}), up = at::randn_like(gate);
     at::Tensor scratch = gate.clone(), own;
@@ -217,6 +243,7 @@ int main() {
     bench.norm(geometry);
     bench.rotary(geometry);
     bench.gated(geometry);
+    bench.gathered(geometry);
     test::bench_greedy(*gpu.module, ratios, geometry);
     bench.pictures(geometry, "picture for SAM", geometry.sam.image * 3 / 4, geometry.sam.image,
                    kernels::Filter::bilinear);
