@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <string>
 
 #include <fmt/core.h>
 
@@ -26,9 +27,19 @@ std::string_view state_of(const store::ShardContents& shard) {
   return shard.damage.empty() ? "live or killed" : "damaged tail";
 }
 
+/// " (latency)": a rank has a shard for each pass, and for each pack of variants.
+std::string passes_of(const store::ShardContents& shard) {
+  std::set<store::Pass> passes;
+  for (const store::Bundle& bundle : shard.bundles) passes.insert(bundle.commit.pass);
+  std::string text;
+  for (const store::Pass pass : passes)
+    text += fmt::format("{}{}", text.empty() ? " (" : ", ", store::name_of(pass));
+  return text.empty() ? "" : text + ")";
+}
+
 void print_shard(const store::ShardContents& shard) {
-  fmt::print("  {}  rank {}/{}  {} bundles  {}\n", shard.provenance.attempt, shard.provenance.rank,
-             shard.provenance.ranks, shard.bundles.size(), state_of(shard));
+  fmt::print("  {}  rank {}/{}  {} bundles{}  {}\n", shard.provenance.attempt, shard.provenance.rank,
+             shard.provenance.ranks, shard.bundles.size(), passes_of(shard), state_of(shard));
   for (const store::EventRecord& event : shard.events) {
     if (event.kind == store::Event::error) fmt::print("      error: {}\n", event.text);
   }
