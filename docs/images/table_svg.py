@@ -21,7 +21,7 @@ def first_table(text):
 
 def cell_svg(cell, x, width, y, right):
     weight = ' font-weight="bold"' if "**" in cell else ""
-    text = html.escape(cell.replace("**", "").replace("`", ""))
+    text = html.escape(re.sub(r"\\([_*|])", r"\1", cell.replace("**", "").replace("`", "")))
     at = f'x="{x + width:.0f}" text-anchor="end"' if right else f'x="{x:.0f}"'
     return f'<text {at} y="{y}"{weight}>{text}</text>'
 
