@@ -90,12 +90,16 @@ class Geometry:
 
 
 def pocket(llama_vocab: int = 647, clip_vocab: int = 914) -> Geometry:
-    """What is trained and shipped: 1.4 million parameters."""
+    """What is trained and shipped: 2.2 million parameters.
+
+    The language model is wider than the largest budget: a determinant of projected patches (CDPruner) has no more
+    directions than that to choose from, and every pick beyond them is rounding.
+    """
     return Geometry(
         "pocket",
         Vision(hidden=64, layers=5, heads=2, mlp=256, projection=64),
         Text(hidden=64, layers=2, heads=2, mlp=256, vocab=clip_vocab, projection=64),
-        Llama(hidden=96, layers=3, heads=2, mlp=256, vocab=llama_vocab, out_dim=64),
+        Llama(hidden=208, layers=3, heads=2, mlp=256, vocab=llama_vocab, out_dim=64),
         Sam(image=256, dim=64, depth=4, heads=2, mlp=256, window=7, global_blocks=(1, 3), out=64,
             decoder_mlp=256, decoder_heads=4, iou_hidden=64),
     )

@@ -121,18 +121,20 @@ def recognise(model: Pocket, heads: Heads, setting: Setting, rng, pictures, stag
 
 
 def _kept(rng, stage, progress: float, count: int):
-    """Patches that the language model sees, [B, N] ascending."""
-    budget = stage.keep[rng.integers(len(stage.keep))] if progress < stage.drop_until else PATCHES
-    if budget == PATCHES:
-        return torch.arange(PATCHES).expand(count, -1)
-    return torch.rand(count, PATCHES).argsort(1)[:, :budget].sort(1)[0]
+    """Patches that the language model sees, [B, N]: ascending, or in random order."""
+    turn = round(progress * stage.steps)
+    budget = stage.keep[turn % len(stage.keep)] if progress < stage.drop_until else PATCHES
+    kept = torch.rand(count, PATCHES).argsort(1)[:, :budget]
+    return kept if rng.random() < stage.shuffle else kept.sort(1)[0]
 
 
 def _positions(rng, stage, kept, image_at: int, text: int):
-    """Rotary positions [B, S]: those of the whole sequence, or with the patches' scaled, warped or shuffled."""
-    after = torch.arange(text - image_at).float()
-    scale, seen = 1.0, kept.float()
-    if rng.random() < stage.jitter:
+    """Rotary positions [B, S]: those of the whole sequence, or with the patches' compact, scaled, warped or exchanged."""
+    budget = kept.shape[1]
+    scale, seen, end = 1.0, kept.float(), PATCHES
+    if rng.random() < stage.compact:
+        seen, end = torch.arange(budget).float().expand_as(kept), budget
+    elif rng.random() < stage.jitter:
         scale = math.exp(rng.uniform(math.log(0.03), 0.0))
         if rng.random() < 0.5:
             gaps = torch.exp(torch.randn(len(kept), PATCHES + 1) * 0.8)
@@ -140,8 +142,8 @@ def _positions(rng, stage, kept, image_at: int, text: int):
         else:
             seen = torch.rand(len(kept), PATCHES).argsort(1).gather(1, kept).float()
     before = torch.arange(image_at).float().expand(len(kept), -1)
-    after = (image_at + PATCHES * scale + after).expand(len(kept), -1)
-    return torch.cat([before, image_at + seen * scale, after], 1)
+    after = image_at + end * scale + torch.arange(text - image_at).float()
+    return torch.cat([before, image_at + seen * scale, after.expand(len(kept), -1)], 1)
 
 
 def _attention_loss(attention, covered):

@@ -21,28 +21,31 @@ class Stage:
     help: float = 1.0             # weight of "the last layer looks at the referent" and "the state knows the place"
     words: float = 0.3            # weight of "states and patches know the words that hold for them"
     fade: float = 0.1             # what is left of these three at the end
-    keep: tuple = (576,)          # budgets of patches, drawn anew each step
+    keep: tuple = (576,)          # budgets of patches, in turn; the same in all processes, which wait for each other
     drop_until: float = 0.9       # of the stage; after it every patch is kept
-    jitter: float = 0.0           # share of the steps with other rotary positions
+    shuffle: float = 0.0          # share of the steps whose patches stand in random order
+    compact: float = 0.0          # share of the steps whose patches move together, as most published methods have it
+    jitter: float = 0.0           # share of the other steps with warped, scaled or exchanged rotary positions
     long_share: float = 0.2       # of the expressions that are whole sentences
 
 
 PICTURES = 16  # per step, over all ranks
 _TALKS = ("model.", "clip.", "heads.")
-_FEW = (288, 192, 144)  # a third of the patches costs a third of the time and teaches where things are just as well
-_SOME = (576, 288, 192, 128)
-_ANY = (576, 288, 192, 128, 64)
+# No stage sees fewer than 192 patches: 128 and 64 are to this model what every budget is to a published one.
+_FEW = (288, 192)  # a third of the patches costs a third of the time and teaches where things are just as well
+_SOME = (576, 288, 192, 192)
 
 STAGES = (
     Stage("points", 800, losses.segment, 1e-3, ("model.grounding_encoder.",)),
     Stage("phrases", 390, losses.describe, 1e-3, ("clip.", "heads."), turns=2),
     Stage("patches", 340, losses.recognise, 1e-3, ("clip.", "heads.")),
     Stage("places", 850, losses.refer, 1e-3, _TALKS, keep=_FEW, drop_until=1.0),
-    Stage("masks", 600, losses.refer, 1e-3, _TALKS, masks=True, help=0.6, keep=_SOME),
-    Stage("drop", 1700, losses.refer, 8e-4, _TALKS, masks=True, point=0.3, help=0.3, fade=0.0, keep=_ANY, jitter=0.3),
-    # Once more from the highest rate: compact positions, which nothing here trains on purpose, need it.
-    Stage("drop again", 1700, losses.refer, 8e-4, _TALKS, masks=True, point=0.0, help=0.0, words=0.1, fade=0.0, keep=_ANY,
-          jitter=0.4),
+    Stage("masks", 500, losses.refer, 1e-3, _TALKS, masks=True, help=0.6, keep=_SOME),
+    Stage("drop", 2000, losses.refer, 8e-4, _TALKS, masks=True, point=0.3, help=0.3, fade=0.0, keep=_SOME, drop_until=0.93,
+          shuffle=0.25, compact=0.4, jitter=0.25),
+    # Once more without the auxiliary losses, half of it on all patches.
+    Stage("settle", 400, losses.refer, 4e-4, _TALKS, masks=True, point=0.0, help=0.0, words=0.1, fade=0.0,
+          keep=(576, 288, 576, 192), shuffle=0.25, compact=0.4, jitter=0.25),
 )
 
 

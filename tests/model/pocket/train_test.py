@@ -111,7 +111,33 @@ def test_the_mask_loss_falls_as_the_mask_fits():
     assert losses.iou(logits[2], target).item() == pytest.approx(1)
 
 
-def test_positions_without_jitter_are_those_of_the_whole_sequence():
-    kept = torch.tensor([[3, 10, 500]])
-    found = losses._positions(np.random.default_rng(0), stages.STAGES[3], kept, 36, 60)
-    assert found[0].tolist() == [*range(36), 39, 46, 536, *range(612, 636)]
+def positions(kept, **shares):
+    stage = replace(stages.STAGES[3], **shares)
+    return losses._positions(np.random.default_rng(0), stage, torch.tensor([kept]), 36, 60)[0].tolist()
+
+
+def test_positions_are_those_of_the_whole_sequence_unless_something_else_is_asked_for():
+    assert positions([3, 10, 500]) == [*range(36), 39, 46, 536, *range(612, 636)]
+
+
+def test_compact_positions_follow_the_order_in_which_the_patches_stand():
+    assert positions([500, 3, 10], compact=1.0) == [*range(63)]
+
+
+def test_a_share_of_the_steps_has_its_patches_in_another_order():
+    torch.manual_seed(0)
+    raster, other = (losses._kept(np.random.default_rng(0), replace(stages.STAGES[-1], shuffle=share), 0.1, 4)
+                     for share in (0.0, 1.0))
+    assert torch.equal(raster.sort(1)[0], raster)
+    assert not torch.equal(other.sort(1)[0], other)
+    assert all(len(set(row)) == len(row) for row in other.tolist())
+
+
+def test_all_processes_of_a_step_read_as_many_patches_as_each_other():
+    stage = stages.STAGES[-1]
+    for step in (0, 1, 2, stage.steps - 1):
+        counts = {losses._kept(np.random.default_rng(rank), stage, step / stage.steps, 1).shape[1] for rank in range(4)}
+        assert len(counts) == 1
+    seen = [losses._kept(np.random.default_rng(0), stage, step / stage.steps, 1).shape[1] for step in range(len(stage.keep))]
+    assert tuple(seen) == stage.keep
+    assert seen[0] == losses.PATCHES
