@@ -10,7 +10,7 @@ from . import dataset, export, oracle, train, wrong_question
 
 HERE = Path(__file__).resolve().parent
 SHIPPED = HERE / "shipped"
-FRESH_SEED = 700_000_000  # scenes on which nothing was ever chosen
+FRESH_SEED = 900_000_000  # scenes on which nothing was ever chosen
 _BUDGETS = (192, 128, 64)
 
 

@@ -27,7 +27,7 @@ def demo(tmp_path_factory):
     if named := os.environ.get("LITEBENCH_DEMO_RUN"):  # a run that was made before, to spare the time
         return Path(shutil.copytree(named, folder / "run"))
     text = DEMO.replace('output = "runs/demo"', f'output = "{folder}/run"').replace("repeats = 3", "repeats = 1")
-    done = run_config(folder, text, "--limit", "25", ranks=2)
+    done = run_config(folder, text, ranks=2)
     assert "VALID" in done.stdout
     return folder / "run"
 
@@ -48,21 +48,19 @@ def ciou(rows, variant, split="refcoco/val"):
     return 100 * sum(i for i, _ in pixels) / sum(u for _, u in pixels)
 
 
-def test_the_model_finds_most_referents_with_all_tokens(rows):
-    assert ciou(rows, "none") > 60
+def test_the_model_finds_most_referents_with_all_tokens_and_with_a_third_of_them(rows):
+    assert ciou(rows, "none") >= 77
+    assert ciou(rows, "uniform@192") >= 68
 
 
-def test_fewer_tokens_cost_every_method_accuracy(rows):
-    """Not at every step: docs/pocket.md says why 192 and 128 tokens may be alike."""
+def test_accuracy_falls_as_the_budget_shrinks_for_every_method(rows):
     variants = {key[4] for key in rows}
     average = {v: statistics.mean(ciou(rows, v, f"{name}/val") for name in ("refcoco", "refcoco+", "refcocog")) for v in variants}
     methods = {tuple(v.split("@192")) for v in variants if "@192" in v}
     assert len(methods) == 13
     for name, options in methods:
         most, fewer, least = (average[f"{name}@{tokens}{options}"] for tokens in (192, 128, 64))
-        assert average["none"] > max(most, fewer, least), name
-        # LiteLVLM rests on a similarity that this model does not have; so few pictures do not show its fall.
-        assert most > least or name == "litelvlm", name + options
+        assert average["none"] > most > fewer > least, name + options
 
 
 def test_every_cell_of_every_table_is_explained(demo):
