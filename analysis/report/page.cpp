@@ -160,6 +160,8 @@ class Page {
     out += element("h1", "", escaped(name));
     const std::string line = in_.tables.empty() ? in_.state : in_.tables.front().verdict;
     out += fmt::format("<p class=\"verdict {}\">{}</p>", slug(in_.state), escaped(line));
+    if (const std::string remark = environment_of(run, "remark"); !remark.empty())
+      out += element("p", "class=\"note\"", escaped(remark));
     const auto fact = [&](std::size_t count, std::string_view what) {
       out += fmt::format("<div><dt>{}</dt><dd>{}</dd></div>", what, count);
     };

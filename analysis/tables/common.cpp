@@ -84,7 +84,9 @@ std::string caption_of(const TableInput& input, const std::string& first_sentenc
   }
   const std::string kernel = environment_of(input.run, "attention");
   if (!kernel.empty()) caption += fmt::format(" Attention kernel: {}.", kernel);
-  return caption + clause_on_compute(input) + clause_on_graphs(input);
+  caption += clause_on_compute(input) + clause_on_graphs(input);
+  const std::string remark = environment_of(input.run, "remark");
+  return remark.empty() ? caption : caption + " " + remark;
 }
 
 std::vector<std::string> notes_on_intervals(const TableInput& input) {

@@ -9,6 +9,7 @@
 
 #include "analysis/metrics/cuda_graphs.hpp"
 #include "base/version.hpp"
+#include "model/checkpoint/remark.hpp"
 #include "shards/unit/keys.hpp"
 
 namespace litebench::evaluate {
@@ -74,6 +75,9 @@ Parts environment_of(const config::Config& config, const launch::Session& sessio
   if (config.latency.enabled) parts.emplace_back("compute", name_of(config.latency.compute));
   if (config.latency.enabled && config.latency.cuda_graph)
     parts.emplace_back(analysis::kGraphStages, "clip, prefill, sam, mask");
+  if (config.glamm.starts_with("random:")) return parts;
+  if (const std::string remark = model::read_remark(config.glamm); !remark.empty())
+    parts.emplace_back("remark", remark);
   return parts;
 }
 

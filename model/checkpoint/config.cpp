@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "model/checkpoint/layout.hpp"
+#include "model/checkpoint/remark.hpp"
 
 namespace litebench::model {
 namespace {
@@ -202,6 +203,7 @@ void read_glamm_geometry(const fs::path& dir, const TensorSource& source, Geomet
   geometry.llama = read_llama(config, source);
   geometry.sam = read_sam(config, source);
   geometry.vision.select_layer = config.integer("mm_vision_select_layer", -2);
+  static_cast<void>(read_remark(dir));  // a bad one is refused before anything is loaded
   if (geometry.llama.out_dim != geometry.sam.out)
     refuse(config.name(), fmt::format("prompts of {} channels for an image embedding of {}",
                                       geometry.llama.out_dim, geometry.sam.out));

@@ -31,10 +31,15 @@ def clip_weights(model: Pocket) -> dict:
     return {name: tensor.clone() for name, tensor in model.clip.state_dict().items()}
 
 
+# Every table and report on this checkpoint repeats it.
+REMARK = "A synthetic pocket model, trained with token drop: its ranking of methods says nothing about GLaMM-7B."
+
+
 def glamm_config(g: Geometry) -> dict:
     llama, sam = g.llama, g.sam
     return {
-        "_name_or_path": "litebench pocket", "architectures": ["GLaMMForCausalLM"], "model_type": "llava",
+        "_name_or_path": "litebench pocket", "litebench_remark": REMARK,
+        "architectures": ["GLaMMForCausalLM"], "model_type": "llava",
         "bbox_token_idx": PIECES + ADDED.index("<bbox>"), "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0,
         "hidden_act": "silu", "hidden_size": llama.hidden, "intermediate_size": llama.mlp,
         "num_hidden_layers": llama.layers, "num_attention_heads": llama.heads, "num_key_value_heads": llama.heads,

@@ -56,6 +56,17 @@ TEST(TimingNotes, NameTheStagesThatCameFromCudaGraphsAndWhosePrefillDidNot) {
   EXPECT_EQ(none.caption.find("CUDA graph"), std::string::npos);
 }
 
+TEST(Captions, RepeatTheRemarkOfTheCheckpoint) {
+  store::Provenance provenance = synthetic::provenance();
+  provenance.environment.emplace_back("remark", "Made up: says nothing.");
+  const auto untouched = [](const auto&, auto&, auto&) {};
+  for (const char* tag : {"main", "efficiency"}) {
+    EXPECT_TRUE(table_of(tag, provenance, untouched).caption.ends_with(" Made up: says nothing."));
+    EXPECT_EQ(table_of(tag, synthetic::provenance(), untouched).caption.find("Made up"),
+              std::string::npos);
+  }
+}
+
 TEST(TimingNotes, OnlyAProcessThatTimedBeforeItEvaluatedHasAFirstRunOfAll) {
   const auto notes = [](std::int64_t evaluated_ns, std::int64_t timed_ns) {
     const auto begin = [&](const synthetic::Image& image, store::Bundle& accuracy,

@@ -102,6 +102,14 @@ def test_its_tables_are_latex(demo, tmp_path):
     assert "Undefined" not in log and "Missing character" not in log and "Overfull" not in log
 
 
+def test_report_and_tables_say_what_the_model_is(demo):
+    said = "A synthetic pocket model, trained with token drop: its ranking of methods says nothing about GLaMM-7B."
+    page = (demo / "report/index.html").read_text()
+    assert f'<p class="note">{said}</p>' in page[:page.index("<table")]
+    for name in ("main.md", "efficiency.md"):
+        assert said in (demo / "tables" / name).read_text()
+
+
 def test_make_demo_opens_with_what_is_measured_and_what_it_cannot_say():
     steps = subprocess.run(["make", "-n", "demo"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     line = next(step for step in steps.splitlines() if step.startswith("sed"))
