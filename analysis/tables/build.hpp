@@ -68,6 +68,8 @@ Table axis_table(const TableInput& input, const AxisTable& wanted);
 std::vector<std::size_t> variants_by_budget(const Run& run);
 /// The id without its budget: the budget has a column of its own.
 std::string method_label(const Variant& variant);
+/// What the checkpoint wants said wherever its numbers are shown, with a space before it; "" if nothing.
+std::string clause_on_remark(const TableInput& input);
 /// What every caption says: teacher forcing, conventions, sums, the attention kernel if it is
 /// known.
 std::string caption_of(const TableInput& input, const std::string& first_sentence);

@@ -75,6 +75,11 @@ std::vector<std::string> notes_on_protocols(const Run& run) {
   return notes;
 }
 
+std::string clause_on_remark(const TableInput& input) {
+  const std::string remark = environment_of(input.run, "remark");
+  return remark.empty() ? remark : " " + remark;
+}
+
 std::string caption_of(const TableInput& input, const std::string& first_sentence) {
   const bool f32 = input.options.accumulation == Accumulation::f32;
   std::string caption = first_sentence + " Teacher-forced." + clause_on(input.summary.epsilons);
@@ -84,9 +89,7 @@ std::string caption_of(const TableInput& input, const std::string& first_sentenc
   }
   const std::string kernel = environment_of(input.run, "attention");
   if (!kernel.empty()) caption += fmt::format(" Attention kernel: {}.", kernel);
-  caption += clause_on_compute(input) + clause_on_graphs(input);
-  const std::string remark = environment_of(input.run, "remark");
-  return remark.empty() ? caption : caption + " " + remark;
+  return caption + clause_on_compute(input) + clause_on_graphs(input) + clause_on_remark(input);
 }
 
 std::vector<std::string> notes_on_intervals(const TableInput& input) {

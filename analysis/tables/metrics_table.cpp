@@ -75,7 +75,8 @@ Table conventions_table(const TableInput& input) {
   table.tag = "conventions";
   table.title = "Which convention gives which number";
   table.verdict = input.verdict;
-  table.caption = "The same masks counted in other ways, in percent. Teacher-forced.";
+  table.caption =
+      "The same masks counted in other ways, in percent. Teacher-forced." + clause_on_remark(input);
   add_label_columns(table, input);
   table.columns.push_back({"split", "Split", Unit::text});
   for (const Convention& c : conventions()) {

@@ -60,7 +60,7 @@ TEST(Captions, RepeatTheRemarkOfTheCheckpoint) {
   store::Provenance provenance = synthetic::provenance();
   provenance.environment.emplace_back("remark", "Made up: says nothing.");
   const auto untouched = [](const auto&, auto&, auto&) {};
-  for (const char* tag : {"main", "efficiency"}) {
+  for (const char* tag : {"main", "efficiency", "conventions"}) {
     EXPECT_TRUE(table_of(tag, provenance, untouched).caption.ends_with(" Made up: says nothing."));
     EXPECT_EQ(table_of(tag, synthetic::provenance(), untouched).caption.find("Made up"),
               std::string::npos);
