@@ -31,7 +31,7 @@ def clip_weights(model: Pocket) -> dict:
     return {name: tensor.clone() for name, tensor in model.clip.state_dict().items()}
 
 
-# Every table and report on this checkpoint repeats it.
+# Tables and reports on this checkpoint repeat it.
 REMARK = "A synthetic pocket model, trained with token drop: its ranking of methods says nothing about GLaMM-7B."
 
 

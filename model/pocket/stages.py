@@ -43,7 +43,7 @@ STAGES = (
     Stage("masks", 500, losses.refer, 1e-3, _TALKS, masks=True, help=0.6, keep=_SOME),
     Stage("drop", 2000, losses.refer, 8e-4, _TALKS, masks=True, point=0.3, help=0.3, fade=0.0, keep=_SOME, drop_until=0.93,
           shuffle=0.25, compact=0.4, jitter=0.25),
-    # Once more without the auxiliary losses, half of it on all patches.
+    # Once more without the auxiliary losses for place and gaze, half of it on all patches.
     Stage("settle", 400, losses.refer, 4e-4, _TALKS, masks=True, point=0.0, help=0.0, words=0.1, fade=0.0,
           keep=(576, 288, 576, 192), shuffle=0.25, compact=0.4, jitter=0.25),
 )
