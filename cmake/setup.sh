@@ -95,7 +95,8 @@ find_existing_python() {
 install_into_venv() {
   local stamp
   stamp=$venv/.litebench-$mode-$(sha256sum "$requirements" "$0" | sha256sum | cut -c1-16)
-  [ ! -e "$stamp" ] || return 0
+  # What is there in full is there for the slim mode too.
+  if [ -e "$stamp" ] || [ -e "${stamp/-slim-/-full-}" ]; then return 0; fi
   [ -x "$venv/bin/pip" ] || python3 -m venv "$venv"
   local pip=("$venv/bin/pip" install --quiet --disable-pip-version-check)
   if [ "$mode" = full ]; then
